@@ -1,0 +1,46 @@
+# What Stint offers from a clone. Each target brings what it needs; `make help` lists them.
+SHELL := /usr/bin/env bash
+.DEFAULT_GOAL := help
+
+# npm brings Node 24 (the devDependency `node`), whatever the machine's own is.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+installed := node_modules/.installed
+
+.PHONY: help install test check verify demo e2e cluster-up cluster-down images clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
+
+install: $(installed)
+
+$(installed): package.json package-lock.json $(wildcard */package.json)
+	@echo "stint: installing npm packages"
+	@npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+demo: install ## run the main job on a test cluster and tell its story
+	@node test/e2e/demo.ts
+
+test: install ## unit, component and integration tests
+	@npm test --silent
+
+check: install ## types, lint, format, layers, unused code
+	@npm run --silent check
+
+verify: install ## what is generated is current, check, test
+	@npm run --silent verify
+
+e2e: install ## the scenarios on a real two-node cluster, brought up and torn down
+	@node test/e2e/run.ts
+
+cluster-up: ## a real two-node Kubernetes (kind)
+	@test/cluster/up.sh
+
+cluster-down: ## take it down, leaving nothing running
+	@test/cluster/down.sh
+
+images: install ## build the operator's and the runner's image
+	@node test/e2e/images.ts
+
+clean: ## remove what is built here
+	@rm -rf node_modules */node_modules */dist

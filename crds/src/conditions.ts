@@ -1,0 +1,129 @@
+// Condition types and reasons: promises to strangers. A reason, once published, keeps its meaning.
+
+/** The conditions of a TaskRun, which are the truth about it (S152). */
+export const ConditionType = {
+  /** Its task, revision, instance type and input are known to be good. */
+  Accepted: "Accepted",
+  /** It holds a slot: an attempt's pod exists or is about to. */
+  Admitted: "Admitted",
+  /** The container of the current attempt has started. */
+  Running: "Running",
+  /** True, False, or Unknown while the outcome is open. */
+  Succeeded: "Succeeded",
+  /** The outcome is recorded; after a cancel, the pod has ended as well. */
+  Finished: "Finished",
+} as const;
+export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
+
+/** The one condition of a TaskBundle. */
+export const Ready = "Ready";
+
+/** Why an attempt failed at the user's cost: `maxRetries` pays (S75). */
+export const UserReason = {
+  TaskError: "TaskError",
+  TimedOut: "TimedOut",
+  OutOfMemory: "OutOfMemory",
+  StorageExceeded: "StorageExceeded",
+  Killed: "Killed",
+  ExitedWithoutReport: "ExitedWithoutReport",
+} as const;
+export type UserReason = (typeof UserReason)[keyof typeof UserReason];
+
+/** Why an attempt failed at the cluster's cost: `maxInfrastructureRetries` pays (S75). */
+export const InfrastructureReason = {
+  Preempted: "Preempted",
+  Evicted: "Evicted",
+  NodeShutdown: "NodeShutdown",
+  NodeLost: "NodeLost",
+  PodDeleted: "PodDeleted",
+  NeverStarted: "NeverStarted",
+  StartTimeout: "StartTimeout",
+  ReportLost: "ReportLost",
+} as const;
+export type InfrastructureReason = (typeof InfrastructureReason)[keyof typeof InfrastructureReason];
+
+/** Why no automatic attempt follows (S75). */
+export const FinalReason = {
+  NonRetryableError: "NonRetryableError",
+  InvalidInput: "InvalidInput",
+  InputTooLarge: "InputTooLarge",
+  InvalidSpec: "InvalidSpec",
+  ResultNotSerializable: "ResultNotSerializable",
+  ResultTooLarge: "ResultTooLarge",
+  TaskNotFound: "TaskNotFound",
+  RevisionNotFound: "RevisionNotFound",
+  UnknownInstanceType: "UnknownInstanceType",
+  InstanceTypeForbidden: "InstanceTypeForbidden",
+  PodRejected: "PodRejected",
+  ImagePullFailed: "ImagePullFailed",
+  ContainerConfigFailed: "ContainerConfigFailed",
+  DeadlineExceeded: "DeadlineExceeded",
+  TreeLimitExceeded: "TreeLimitExceeded",
+} as const;
+export type FinalReason = (typeof FinalReason)[keyof typeof FinalReason];
+
+export type FailureReason = UserReason | InfrastructureReason | FinalReason;
+
+export const FailureClass = { User: "User", Infrastructure: "Infrastructure", Final: "Final" } as const;
+export type FailureClass = (typeof FailureClass)[keyof typeof FailureClass];
+
+/** What a live run waits for, or does (S155). */
+export const LiveReason = {
+  Starting: "Starting",
+  PullingImage: "PullingImage",
+  Unschedulable: "Unschedulable",
+  BundleNotFound: "BundleNotFound",
+  BundleNotReady: "BundleNotReady",
+  QuotaExceeded: "QuotaExceeded",
+  Delayed: "Delayed",
+  AwaitingRetry: "AwaitingRetry",
+  AttemptRunning: "AttemptRunning",
+  Retrying: "Retrying",
+  Canceling: "Canceling",
+} as const;
+export type LiveReason = (typeof LiveReason)[keyof typeof LiveReason];
+
+/** How a run ends that does not fail. */
+export const EndReason = { Completed: "Completed", Canceled: "Canceled", ParentCanceled: "ParentCanceled" } as const;
+export type EndReason = (typeof EndReason)[keyof typeof EndReason];
+
+export type Reason = LiveReason | EndReason | FailureReason;
+
+/** One word for people, derived from the conditions (S153). No code decides on it. */
+export const Phase = {
+  Pending: "Pending",
+  Running: "Running",
+  Succeeded: "Succeeded",
+  Failed: "Failed",
+  Canceled: "Canceled",
+} as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** States of a revision in `TaskBundle.status.registering` (S246). */
+export const RegistrationState = {
+  Created: "Created",
+  Registering: "Registering",
+  RegistrationFailed: "RegistrationFailed",
+} as const;
+export type RegistrationState = (typeof RegistrationState)[keyof typeof RegistrationState];
+
+/** Reasons of a bundle's condition `Ready` (S13, S15, S16, S57, S291). */
+export const BundleReason = {
+  Registered: "Registered",
+  Registering: "Registering",
+  ExitedBeforeRegistering: "ExitedBeforeRegistering",
+  RegistrationTimedOut: "RegistrationTimedOut",
+  NoTasks: "NoTasks",
+  TooManyTasks: "TooManyTasks",
+  InvalidManifest: "InvalidManifest",
+  ManifestTooLarge: "ManifestTooLarge",
+  UnknownInstanceType: "UnknownInstanceType",
+  InvalidPodTemplate: "InvalidPodTemplate",
+  InvalidSource: "InvalidSource",
+  SourceNotFound: "SourceNotFound",
+  ImagePullFailed: "ImagePullFailed",
+  ContainerConfigFailed: "ContainerConfigFailed",
+  PodRejected: "PodRejected",
+  InfrastructureFailed: "InfrastructureFailed",
+} as const;
+export type BundleReason = (typeof BundleReason)[keyof typeof BundleReason];

@@ -1,0 +1,85 @@
+// The contract between the runner, which owns the process, and the SDK, which owns the user's words. Both meet on
+// `globalThis` under a registered symbol, because a user's image may bring another copy of the SDK than the runner's.
+import type {
+  Assignment,
+  ChildStart,
+  ProgressRequest,
+  Report,
+  RunOutcome,
+  RunsRequest,
+  StopNotice,
+} from "./attempt.ts";
+import type { Manifest } from "./manifest.ts";
+
+export const registryKey = Symbol.for("stint.dev/registry/v1");
+
+/** What the SDK offers the runner. */
+export interface Registry {
+  /** After this a further definition throws (S14). */
+  close(): void;
+  manifest(): Manifest;
+  /** Runs one attempt of the assigned task. Resolves with the report, whatever the user's code does; it never rejects. */
+  run(assignment: Assignment, host: Host): Promise<Report>;
+  /** {@link stopError} in the SDK's own class, so that the user's `instanceof` holds. */
+  stopError(notice: StopNotice): StopError;
+}
+
+/** What the runner offers the SDK while an attempt runs. */
+export interface Host {
+  /** Aborts when the attempt is to end, with the reason (S169). */
+  readonly signal: AbortSignal;
+  /** When the container's process began, in milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** Starts a child; resolves with its name once the gateway has made it. Rejects with a {@link HostError}. */
+  startChild(start: ChildStart): Promise<string>;
+  cancelChild(name: string): Promise<void>;
+  /** Resolves with the run's outcome, without limit. */
+  outcomeOf(name: string, signal?: AbortSignal): Promise<RunOutcome>;
+  triggerRun(request: RunsRequest): Promise<string>;
+  progress(update: ProgressRequest): void;
+  /** Told what the task's function threw, whole: for the log, since a report carries it cut (S77). */
+  thrown?(error: unknown): void;
+}
+
+/** A refusal by the gateway, as the SDK sees it. */
+export interface HostError extends Error {
+  readonly code: string;
+}
+
+/** Why {@link Host.signal} aborted: its reason, told apart by `stop` and never by class, since two copies may be loaded. */
+export interface StopError extends Error {
+  readonly stop: StopNotice["reason"];
+}
+
+const stopNames = {
+  Canceled: "CanceledError",
+  TimedOut: "TimeoutError",
+  DeadlineExceeded: "DeadlineError",
+  Disrupted: "DisruptionError",
+} as const satisfies Record<StopNotice["reason"], string>;
+
+/** The reason with which {@link Host.signal} aborts (S169), for a process that has no SDK loaded. */
+export function stopError({ reason, message }: StopNotice): StopError {
+  return Object.assign(new Error(message), { name: stopNames[reason], stop: reason });
+}
+
+/** Why the signal was aborted by the runner; `undefined` while it is not, or if somebody else did it. */
+export function stopReason(signal: AbortSignal): StopNotice["reason"] | undefined {
+  const reason: unknown = signal.reason;
+  return isStopError(reason) ? reason.stop : undefined;
+}
+
+function isStopError(value: unknown): value is StopError {
+  return (
+    value instanceof Error && "stop" in value && typeof value.stop === "string" && Object.hasOwn(stopNames, value.stop)
+  );
+}
+
+export function findRegistry(): Registry | undefined {
+  const registry: unknown = Reflect.get(globalThis, registryKey);
+  return isRegistry(registry) ? registry : undefined;
+}
+
+function isRegistry(value: unknown): value is Registry {
+  return typeof value === "object" && value !== null && "run" in value && "manifest" in value && "close" in value;
+}

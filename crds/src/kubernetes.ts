@@ -1,0 +1,64 @@
+// The few shapes of Kubernetes' own that our schemas and types lean on.
+import { z } from "zod";
+
+/** An instant in RFC 3339, UTC, with milliseconds. */
+export const InstantSchema = z.iso.datetime({ offset: true });
+
+export const ConditionSchema = z.object({
+  type: z.string().max(64),
+  status: z.enum(["True", "False", "Unknown"]),
+  reason: z.string().max(64),
+  message: z.string().max(32_768),
+  lastTransitionTime: InstantSchema,
+  observedGeneration: z.int().optional(),
+});
+export type Condition = z.infer<typeof ConditionSchema>;
+
+/** Conditions, keyed by their type. */
+export const conditions = z
+  .array(ConditionSchema)
+  .max(16)
+  .optional()
+  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] });
+
+/** Bound on the name of an object, as a rule for the root of its schema: of `metadata`, CEL sees the name alone (S158). */
+export function nameWithin(length: number): { readonly rule: string; readonly message: string } {
+  return {
+    rule: `self.metadata.name.size() <= ${length}`,
+    message: `metadata.name must be at most ${length} characters`,
+  };
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
+}
+
+/** Any object of the cluster: plain JSON, passed through untouched. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+/** Our group and version. */
+export const apiVersion = "stint.dev/v1alpha1";

@@ -1,0 +1,54 @@
+// Every bound of docs/semantics.md section 17 that two packages share. Units stand in the names.
+
+export const limits = {
+  runNameLength: 52,
+  bundleNameLength: 40,
+  taskNameLength: 256,
+  childKeyLength: 256,
+  descriptionLength: 2048,
+  displayNameLength: 1024,
+  tags: 50,
+  tagLength: 63,
+
+  inlineSourceBytes: 524_288,
+  manifestEntries: 500,
+  manifestBytes: 262_144,
+  registrationSeconds: 300,
+  readyRevisionsKept: 10,
+
+  /** Input and result, each, as long as no payload store is configured (S44). */
+  payloadBytes: 524_288,
+  requestBytes: 6_291_456,
+  /** A status that would make its object larger than this is not written (S49). */
+  objectBytes: 1_400_000,
+
+  attemptErrorLength: 1024,
+  errorLength: 4096,
+  stackLength: 16_384,
+  conditionMessageLength: 32_768,
+  terminationMessageBytes: 4096,
+  firstAttemptsKept: 10,
+  lastAttemptsKept: 40,
+
+  timeoutSeconds: { min: 1, max: 604_800, default: 7200 },
+  startTimeoutSeconds: { min: 1, max: 604_800 },
+  deadlineSeconds: { min: 1, max: 2_592_000 },
+  gracePeriodSeconds: { min: 0, max: 600, default: 10 },
+  ttlSecondsAfterFinished: { min: 0, max: 31_536_000, default: 86_400 },
+
+  maxRetries: { min: 0, max: 100, default: 3 },
+  waitDurationMs: { min: 0, max: 86_400_000, default: 1000 },
+  backoffScaling: { min: 1, max: 100, explicitDefault: 1.5, default: 2 },
+  delaysSeconds: { entries: 50, max: 86_400 },
+  jitterFactor: { min: 0, max: 10, default: 0 },
+  maxInfrastructureRetries: { min: 0, max: 100, default: 10 },
+
+  treeDepth: 32,
+  treeSize: 10_000,
+  progressLabels: 1000,
+
+  channelTries: 25,
+  channelWaitMs: { first: 250, max: 16_000 },
+  channelTimeoutMs: 15_000,
+  eventsWaitMs: 30_000,
+} as const;

@@ -1,0 +1,164 @@
+import { z } from "zod";
+
+import { Phase } from "./conditions.ts";
+import { conditions, InstantSchema, type KubernetesObject, nameWithin } from "./kubernetes.ts";
+import { taskReferencePattern } from "./labels.ts";
+import { limits } from "./limits.ts";
+import { ResolvedSettingsSchema, runSettings } from "./settings.ts";
+
+/** JSON as the user wrote it. Kubernetes keeps its nulls only under `nullable`; CEL cannot see it, hence `status.inputHash`. */
+const anyJson = z.unknown().meta({ nullable: true });
+
+const mutable = ["cancel", "ttlSecondsAfterFinished"];
+const immutable = [
+  "task",
+  "instanceType",
+  "timeoutSeconds",
+  "startTimeoutSeconds",
+  "deadlineSeconds",
+  "startAt",
+  "retry",
+  "tags",
+];
+
+// One rule for each field, so that the refusal names the field. Absent and present count as different.
+function unchanged(field: string) {
+  return {
+    rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+    message: "spec is immutable except cancel, suspend, rerun, priority and ttlSecondsAfterFinished",
+    fieldPath: `.${field}`,
+  };
+}
+
+export const TaskRunSpecSchema = z
+  .object({
+    task: z
+      .string()
+      .min(3)
+      .max(limits.bundleNameLength + 1 + limits.taskNameLength + 10)
+      .regex(taskReferencePattern)
+      .describe("What to run: <bundle>/<task>, or <bundle>/<task>:<revision>."),
+    input: anyJson.optional().describe("Arguments: an array by position, an object by name; [] if absent."),
+    ...runSettings,
+    startAt: InstantSchema.optional().describe("Not before this instant."),
+    tags: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(limits.tagLength)
+          .regex(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/),
+      )
+      .max(limits.tags)
+      .optional()
+      .describe("Joined with the task's tags."),
+    cancel: z.boolean().optional().describe("Ends the run for good. One way only."),
+    ttlSecondsAfterFinished: z
+      .int()
+      .min(limits.ttlSecondsAfterFinished.min)
+      .max(limits.ttlSecondsAfterFinished.max)
+      .optional()
+      .describe("How long the finished run is kept; 86400 if absent."),
+  })
+  .meta({
+    "x-kubernetes-validations": [
+      ...immutable.map(unchanged),
+      {
+        rule: "!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)",
+        message: "spec.cancel cannot be reset except by a higher spec.rerun.generation",
+        fieldPath: ".cancel",
+      },
+    ],
+  });
+export type TaskRunSpec = z.infer<typeof TaskRunSpecSchema>;
+
+/** Every field of the spec is either immutable or may change: a new one must be put into one of the lists (tested). */
+export const specMutability = { mutable, immutable, seenByHash: ["input"] } as const;
+
+/** How a try or a run went wrong (S77). */
+export const ErrorRecordSchema = z.object({
+  name: z.string().max(256),
+  message: z.string().max(limits.errorLength),
+  stack: z.string().max(limits.stackLength).optional(),
+});
+export type ErrorRecord = z.infer<typeof ErrorRecordSchema>;
+
+/** One try of a run: exactly one pod (S101). */
+export const AttemptSchema = z.object({
+  number: z.int().min(1),
+  podName: z.string().max(253),
+  podUid: z.string().max(64).optional(),
+  nodeName: z.string().max(253).optional(),
+  reason: z.string().max(64).optional(),
+  class: z.enum(["User", "Infrastructure", "Final"]).optional(),
+  exitCode: z.int().optional(),
+  signal: z.int().optional(),
+  error: z.object({ name: z.string().max(256), message: z.string().max(limits.errorLength) }).optional(),
+  instanceType: z.string().max(253),
+  createdAt: InstantSchema,
+  startedAt: InstantSchema.optional(),
+  finishedAt: InstantSchema.optional(),
+  stop: z.object({ reason: z.string().max(64), at: InstantSchema }).optional(),
+  report: z.string().max(64).optional(),
+});
+export type Attempt = z.infer<typeof AttemptSchema>;
+
+export const ProgressSchema = z.object({ label: z.string().max(256), total: z.number(), done: z.number() });
+export type Progress = z.infer<typeof ProgressSchema>;
+
+/** A positive quantity of Kubernetes: `500m`, `2Gi`, `1e3`. A number, too, is written as text. */
+const QuantitySchema = z
+  .string()
+  .max(64)
+  .regex(/^[0-9]+(\.[0-9]*)?([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/);
+
+/** Quantities by resource name, as in a container's requests: `{cpu: "1", memory: "2Gi"}`. */
+export const ResourcesSchema = z.record(z.string(), QuantitySchema).meta({ maxProperties: 64 });
+export type Resources = z.infer<typeof ResourcesSchema>;
+
+const relation = z.object({ name: z.string().max(253), uid: z.string().max(64) });
+
+export const TaskRunStatusSchema = z.object({
+  phase: z.enum(Phase).optional().describe("One word for people, derived from the conditions."),
+  conditions: conditions.describe("The truth about the run: Accepted, Admitted, Running, Succeeded, Finished."),
+  observedGeneration: z.int().optional(),
+  inputHash: z.string().max(64).optional().describe("SHA-256 of the input; a run whose input changed fails."),
+  revision: z.int().optional().describe("Of the bundle, pinned when the run was accepted."),
+  bundleUid: z.string().max(64).optional(),
+  taskKey: z.string().max(16).optional(),
+  resolved: ResolvedSettingsSchema.optional().describe("The settings in force, after all defaults."),
+  instanceType: z.string().max(253).optional().describe("Of the current attempt, as the name was given."),
+  resources: ResourcesSchema.optional(),
+  attempts: z
+    .array(AttemptSchema)
+    .max(limits.firstAttemptsKept + limits.lastAttemptsKept)
+    .optional()
+    .describe("One try each, one pod each: the first 10 and the last 40.")
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["number"] }),
+  attemptCount: z.int().optional().describe("All attempts, those no longer listed included."),
+  userRetries: z.int().optional().describe("Attempts that maxRetries has paid for."),
+  infrastructureRetries: z.int().optional().describe("Attempts that maxInfrastructureRetries has paid for."),
+  nextRetryAt: InstantSchema.optional(),
+  startedAt: InstantSchema.optional().describe("When the first attempt started."),
+  finishedAt: InstantSchema.optional(),
+  durationSeconds: z.number().optional().describe("From startedAt to finishedAt."),
+  deadlineAt: InstantSchema.optional(),
+  result: anyJson.optional().describe("What the function returned."),
+  error: ErrorRecordSchema.optional().describe("How the run failed."),
+  displayName: z.string().max(limits.displayNameLength).optional(),
+  progress: z.array(ProgressSchema).max(limits.progressLabels).optional(),
+  parent: relation.extend({ attempt: z.int() }).optional().describe("The run, and its attempt, that started this one."),
+  root: relation.optional().describe("The run at the top of the tree; itself if nobody started it."),
+});
+export type TaskRunStatus = z.infer<typeof TaskRunStatusSchema>;
+
+export const TaskRunSchema = z
+  .object({ spec: TaskRunSpecSchema, status: TaskRunStatusSchema.optional() })
+  .describe("One execution of a task: a pod for each attempt, and the outcome.")
+  .meta({ "x-kubernetes-validations": [nameWithin(limits.runNameLength)] });
+
+/** One execution of a task. */
+export interface TaskRun extends KubernetesObject {
+  readonly spec: TaskRunSpec;
+  readonly status?: TaskRunStatus;
+}
