@@ -1,0 +1,107 @@
+// An attempt is live: its pod is made, seen to run, and waited for.
+import { ConditionType, FinalReason, LiveReason } from "@stint/crds/conditions";
+import type { TaskRunStatus } from "@stint/crds/taskrun";
+
+import { withLastAttempt } from "../attempts.ts";
+import type { Verdict } from "../decision.ts";
+import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
+import { containerOf, startedAt } from "../outcome.ts";
+import { waitingFor } from "../waiting.ts";
+import { isTrue } from "../status.ts";
+import type { Refusal } from "../world.ts";
+import { gaveUp } from "./ending.ts";
+import { createPod } from "./starting.ts";
+import { overdueAt } from "./stopping.ts";
+
+/** The Running write waits this long for an outcome that would make it needless (S154, S299). */
+const runningDelayMs = 500;
+/** A ServiceAccount that a namespace seconds old has not got yet is waited for (S195). */
+const serviceAccountMs = 60_000;
+
+/** The input is not the one that was accepted: CEL cannot see it, so its hash is compared (S158). */
+export function altered(look: Look): Verdict | undefined {
+  const { run, status } = look;
+  if (status.inputHash === undefined || status.inputHash === run.input.hash) return undefined;
+  const message = "spec.input changed after the run was accepted";
+  const verdict = gaveUp({ ...look, report: undefined }, { kind: "Final", reason: FinalReason.InvalidSpec, message });
+  return { ...verdict, actions: [...deletions(holdingPods(look), FinalReason.InvalidSpec), ...verdict.actions] };
+}
+
+/** The intent stands and its pod does not: create it, or conclude from the API server's last no (S195). */
+export function creating(look: Look): Verdict | undefined {
+  if (!look.attempt || look.pod || look.outcome) return undefined;
+  const { refusal } = look.world;
+  if (refusal === undefined) return unchanged(look, { actions: createPod(look, look.attempt), requeueAt: after(look.now, lookAgainMs) });
+  const message = rejection(refusal, look);
+  if (message !== undefined) return gaveUp(look, { kind: "Final", reason: FinalReason.PodRejected, message });
+
+  const reason = refusal.kind === "quota" ? LiveReason.QuotaExceeded : LiveReason.Starting;
+  return settle(
+    look,
+    { kind: "Pending", reason, message: "message" in refusal ? refusal.message : "" },
+    { requeueAt: after(look.now, refusedWaitMs(look)) },
+  );
+}
+
+/** The attempt lives. */
+export function active(look: Look): Verdict | undefined {
+  if (!look.attempt || !look.pod) return undefined;
+  const { pod, now } = look;
+  const verdict = containerOf(pod)?.state?.running ? running(look) : waiting(look);
+  const requeueAt = earliest(verdict.requeueAt, overdueAt(look), look.deadlineAt, after(now, lookAgainMs));
+  return { ...withProgress(verdict, look), ...(requeueAt && { requeueAt }) };
+}
+
+function running(look: Look): Verdict {
+  const { attempt, pod, status, now } = look;
+  if (!attempt || !pod || isTrue(status, ConditionType.Running)) return unchanged(look);
+  const due = after(pod.runningSeenAt ?? now, runningDelayMs);
+  if (due > now) return unchanged(look, { requeueAt: due });
+
+  const began = (startedAt(pod) ?? now).toISOString();
+  const change = {
+    podUid: pod.metadata.uid,
+    startedAt: began,
+    ...(pod.spec.nodeName !== undefined && { nodeName: pod.spec.nodeName }),
+  };
+  const reason = attempt.number === 1 ? LiveReason.AttemptRunning : LiveReason.Retrying;
+  const changes: Partial<TaskRunStatus> = {
+    attempts: withLastAttempt(status.attempts ?? [], change),
+    startedAt: status.startedAt ?? began,
+  };
+  return settle(look, { kind: "Running", reason }, { changes });
+}
+
+/** Not started yet. Only a wait that has a name of its own is worth a write: every pod is `Starting` for a moment. */
+function waiting(look: Look): Verdict {
+  if (!look.pod) return unchanged(look);
+  const { reason, message } = waitingFor(look.pod, look.now);
+  return settle(look, { kind: "Pending", reason, message });
+}
+
+function withProgress(verdict: Verdict, { world: { progress }, pod }: Look): Verdict {
+  if (!progress || progress.podUid !== pod?.metadata.uid) return verdict;
+  const { podUid: _, ...sent } = progress;
+  return { ...verdict, status: { ...verdict.status, ...sent } };
+}
+
+/** The message of a no that is final, or `undefined` while it is worth asking again. */
+function rejection(refusal: Refusal, { attempt, now }: Look): string | undefined {
+  switch (refusal.kind) {
+    case "rejected":
+      return refusal.message;
+    case "foreign":
+      return `pod ${refusal.podName} exists and belongs to ${refusal.owner}`;
+    case "serviceAccount":
+      return attempt && now.getTime() - Date.parse(attempt.createdAt) >= serviceAccountMs ? refusal.message : undefined;
+    case "quota":
+    case "unavailable":
+      return undefined;
+  }
+}
+
+/** 1, 2, 4 … 60 s: the wait doubles with the time already waited, so nothing has to be counted (S195). */
+function refusedWaitMs({ attempt, now }: Look): number {
+  const waited = attempt ? now.getTime() - Date.parse(attempt.createdAt) : 0;
+  return Math.min(Math.max(waited, 0) + 1000, 60_000);
+}

@@ -1,0 +1,130 @@
+// An attempt has ended: its outcome is recorded together with what follows from it, in one write.
+import { EndReason, FinalReason, LiveReason } from "@stint/crds/conditions";
+import { jsonBytes, type Json } from "@stint/crds/json";
+import { limits } from "@stint/crds/limits";
+import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
+
+import { withLastAttempt } from "../attempts.ts";
+import type { Verdict } from "../decision.ts";
+import { settle, type Look } from "../look.ts";
+import { containerOf, startedAt, type Failure, type Outcome } from "../outcome.ts";
+import { afterFailure, type NextStep } from "../retry.ts";
+import { attemptError, errorRecord } from "../status.ts";
+
+/** The attempt ended well: so has the run, unless its result cannot be stored. */
+export function succeeded(look: Look): Verdict | undefined {
+  if (look.outcome?.kind !== "Succeeded") return undefined;
+  const { value } = look.outcome;
+  const ended = record(look, { reason: "Succeeded" });
+  const verdict = settle(
+    look,
+    { kind: "Succeeded", reason: EndReason.Completed },
+    { changes: { ...ended, result: value }, reportTaken: look.report !== undefined },
+  );
+  const problem = sizeProblem(value, verdict.status, look);
+  return problem === undefined ? verdict : gaveUp(look, problem);
+}
+
+/** The attempt failed and no automatic attempt follows. */
+export function exhausted(look: Look): Verdict | undefined {
+  const failure = failureIn(look.outcome);
+  const next = failure && nextStep(failure, look);
+  return failure && next?.kind === "giveUp" ? gaveUp(look, failure, next) : undefined;
+}
+
+/** The attempt failed and another one follows after a wait, whose end is written down with the failure (S87). */
+export function awaitingRetry(look: Look): Verdict | undefined {
+  const failure = failureIn(look.outcome);
+  const next = failure && nextStep(failure, look);
+  if (!failure || next?.kind !== "retry") return undefined;
+  const note = `attempt ${look.attempt?.number} failed (${failure.reason}): ${failure.message}; next attempt at ${next.at.toISOString()}`;
+  return settle(
+    look,
+    { kind: "Pending", reason: LiveReason.AwaitingRetry, message: `${failure.reason}: ${failure.message}` },
+    {
+      changes: { ...record(look, failure), nextRetryAt: next.at.toISOString() },
+      reportTaken: look.report !== undefined,
+      actions: [{ kind: "recordEvent", type: "Warning", reason: failure.reason, note }],
+      requeueAt: next.at,
+    },
+  );
+}
+
+/** Ends a run whose live attempt failed for good. */
+export function gaveUp(look: Look, failure: Failure, { reason, message }: GiveUp = failure): Verdict {
+  const error = errorRecord(failure.error ?? { name: failure.reason, message: failure.message });
+  return settle(
+    look,
+    { kind: "Failed", reason, message },
+    {
+      changes: { ...record(look, failure), error },
+      reportTaken: look.report !== undefined,
+      actions: [{ kind: "recordEvent", type: "Warning", reason, note: message }],
+    },
+  );
+}
+
+type GiveUp = Pick<Extract<NextStep, { kind: "giveUp" }>, "reason" | "message">;
+
+function failureIn(outcome: Outcome | undefined): Failure | undefined {
+  return outcome && outcome.kind !== "Succeeded" && outcome.kind !== "Canceled" ? outcome : undefined;
+}
+
+function nextStep(failure: Failure, { run, status, attempt, now, deadlineAt }: Look): NextStep {
+  const retry = status.resolved?.retry;
+  if (!retry || !attempt) return { kind: "giveUp", reason: failure.reason, message: failure.message };
+  return afterFailure(failure, {
+    uid: run.metadata.uid,
+    attempt: attempt.number,
+    attemptCount: status.attemptCount ?? attempt.number,
+    userRetries: status.userRetries ?? 0,
+    infrastructureRetries: status.infrastructureRetries ?? 0,
+    retry,
+    endedAt: now,
+    ...(deadlineAt && { deadlineAt }),
+  });
+}
+
+/** The fields that change when the live attempt ends. */
+function record(look: Look, outcome: Failure | { readonly reason: "Succeeded" }): Partial<TaskRunStatus> {
+  const { attempt, pod, status, report, now } = look;
+  const began = report?.report.startedAt ?? attempt?.startedAt ?? (pod && startedAt(pod)?.toISOString());
+  const terminated = pod && containerOf(pod)?.state?.terminated;
+  const nodeName = pod?.spec.nodeName ?? report?.nodeName;
+  const podUid = report?.podUid ?? pod?.metadata.uid;
+  const failure = "kind" in outcome ? outcome : undefined;
+  const change: Partial<Attempt> = {
+    reason: outcome.reason,
+    ...(failure && { class: failure.kind, error: attemptError(errorOf(failure)) }),
+    ...(podUid !== undefined && { podUid }),
+    ...(nodeName !== undefined && { nodeName }),
+    ...(terminated && { exitCode: terminated.exitCode }),
+    ...(terminated?.signal !== undefined && { signal: terminated.signal }),
+    ...(began !== undefined && { startedAt: began }),
+    ...(report && { report: report.digest }),
+    finishedAt: now.toISOString(),
+  };
+  const first = status.startedAt ?? began;
+  return {
+    attempts: withLastAttempt(status.attempts ?? [], change),
+    ...(first !== undefined && { startedAt: first }),
+  };
+}
+
+function errorOf(failure: Failure): { name: string; message: string } {
+  return failure.error ?? { name: failure.reason, message: failure.message };
+}
+
+/** Why a result cannot be kept: by itself, or together with all that stands in the object already (S49). */
+function sizeProblem(value: Json, status: TaskRunStatus, { run }: Look): Failure | undefined {
+  const bytes = jsonBytes(value);
+  const { status: _, input, ...rest } = run;
+  const others = JSON.stringify(rest).length + input.bytes + JSON.stringify({ ...status, result: null }).length;
+  const left = limits.objectBytes - others;
+  const limit = Math.min(limits.payloadBytes, Math.max(left, 0));
+  if (bytes <= limit) return undefined;
+  const noStore = limit === limits.payloadBytes ? " (no payload store is configured)" : "";
+  const reference = run.spec.task.replace(/:\d+$/, "");
+  const message = `result of task ${reference} is ${bytes} bytes, the limit is ${limit} bytes; store it elsewhere and return a reference${noStore}`;
+  return { kind: "Final", reason: FinalReason.ResultTooLarge, message };
+}

@@ -1,0 +1,102 @@
+// A situation in a word becomes conditions, and conditions become a phase. Nothing here looks at a pod.
+import {
+  ConditionType,
+  EndReason,
+  Phase,
+  type FailureReason,
+  type LiveReason,
+} from "@stint/crds/conditions";
+import type { Condition } from "@stint/crds/kubernetes";
+import { limits } from "@stint/crds/limits";
+import type { ErrorRecord, TaskRunStatus } from "@stint/crds/taskrun";
+import type { ReportedError } from "@stint/crds/attempt";
+
+/** Where a run stands, and why. */
+export type Situation =
+  | { readonly kind: "Pending" | "Running"; readonly reason: LiveReason; readonly message?: string }
+  | { readonly kind: "Succeeded"; readonly reason: typeof EndReason.Completed; readonly message?: string }
+  | { readonly kind: "Failed"; readonly reason: FailureReason; readonly message: string }
+  | { readonly kind: "Canceled"; readonly reason: typeof EndReason.Canceled | typeof EndReason.ParentCanceled; readonly message?: string };
+
+export interface Moment {
+  readonly now: Date;
+  /** `metadata.generation` of the run. */
+  readonly generation: number | undefined;
+}
+
+/** The status with the conditions, the phase and, at the end, the times of the situation (S152, S153). */
+export function withSituation(status: TaskRunStatus, situation: Situation, moment: Moment): TaskRunStatus {
+  const conditions = conditionsOf(status, situation, moment.now);
+  const common = {
+    ...status,
+    phase: phaseOf(conditions),
+    conditions,
+    ...(moment.generation !== undefined && { observedGeneration: moment.generation }),
+  };
+  return isFinal(situation) ? ended(common, moment.now) : common;
+}
+
+/** The phase that conditions amount to (S153). */
+export function phaseOf(conditions: readonly Condition[]): Phase {
+  const is = (type: ConditionType, value: string): boolean => conditions.some((c) => c.type === type && c.status === value);
+  if (is(ConditionType.Finished, "True")) {
+    if (is(ConditionType.Succeeded, "True")) return Phase.Succeeded;
+    const reason = conditionOf(conditions, ConditionType.Succeeded)?.reason;
+    return reason === EndReason.Canceled || reason === EndReason.ParentCanceled ? Phase.Canceled : Phase.Failed;
+  }
+  return is(ConditionType.Running, "True") ? Phase.Running : Phase.Pending;
+}
+
+export function conditionOf(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isTrue(status: TaskRunStatus | undefined, type: ConditionType): boolean {
+  return conditionOf(status?.conditions, type)?.status === "True";
+}
+
+/** An error as `status.error` keeps it: cut, never empty of meaning (S77). */
+export function errorRecord(error: ReportedError): ErrorRecord {
+  return {
+    name: error.name.slice(0, 256),
+    message: error.message.slice(0, limits.errorLength),
+    ...(error.stack !== undefined && { stack: error.stack.slice(0, limits.stackLength) }),
+  };
+}
+
+/** An error as an attempt keeps it: shorter, and without the stack (S77). */
+export function attemptError(error: ReportedError): { name: string; message: string } {
+  return { name: error.name.slice(0, 256), message: error.message.slice(0, limits.attemptErrorLength) };
+}
+
+function isFinal({ kind }: Situation): boolean {
+  return kind === "Succeeded" || kind === "Failed" || kind === "Canceled";
+}
+
+function ended(status: TaskRunStatus, now: Date): TaskRunStatus {
+  const { nextRetryAt: _, ...kept } = status;
+  const finishedAt = now.toISOString();
+  if (status.startedAt === undefined) return { ...kept, finishedAt };
+  // The start was read off another machine's clock, which may be ahead of ours.
+  const durationSeconds = Math.max(0, now.getTime() - Date.parse(status.startedAt)) / 1000;
+  return { ...kept, finishedAt, durationSeconds };
+}
+
+function conditionsOf(status: TaskRunStatus, situation: Situation, now: Date): Condition[] {
+  const { kind, reason } = situation;
+  const message = (situation.message ?? "").slice(0, limits.conditionMessageLength);
+  const accepted = status.revision !== undefined;
+  const holdsSlot = status.attempts?.at(-1) !== undefined && status.attempts.at(-1)?.finishedAt === undefined;
+  const values: readonly [ConditionType, Condition["status"], string, string][] = [
+    accepted ? [ConditionType.Accepted, "True", "Accepted", ""] : [ConditionType.Accepted, "False", reason, message],
+    [ConditionType.Admitted, holdsSlot ? "True" : "False", holdsSlot ? "Admitted" : reason, ""],
+    [ConditionType.Running, kind === "Running" ? "True" : "False", reason, ""],
+    [ConditionType.Succeeded, kind === "Succeeded" ? "True" : isFinal(situation) ? "False" : "Unknown", reason, message],
+    [ConditionType.Finished, isFinal(situation) ? "True" : "False", reason, ""],
+  ];
+  return values.map(([type, value, why, text]) => {
+    const before = conditionOf(status.conditions, type);
+    const lastTransitionTime = before?.status === value ? before.lastTransitionTime : now.toISOString();
+    return { type, status: value, reason: why, message: text, lastTransitionTime };
+  });
+}

@@ -1,0 +1,160 @@
+// What was observed, as plain data: the inputs of every choice. Nothing in here can be called.
+import type { Report } from "@stint/crds/attempt";
+import type { InstanceTypeSpec } from "@stint/crds/instancetype";
+import type { Json } from "@stint/crds/json";
+import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
+import type { RevisionData } from "@stint/crds/manifest";
+import type { Registering, TaskBundleSpec } from "@stint/crds/taskbundle";
+import type { TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
+import type { TaskSettings } from "@stint/crds/settings";
+
+/** A run as the cache holds it: the input is replaced by what rules need to know of it, a result is not kept. */
+export interface ObservedRun extends KubernetesObject {
+  readonly spec: Omit<TaskRunSpec, "input">;
+  readonly input: InputSummary;
+  readonly status?: Omit<TaskRunStatus, "result">;
+}
+
+/** Enough of an input to bind it (S35, S36), to measure it (S43) and to notice a change (S158). */
+export interface InputSummary {
+  /** SHA-256 of the canonical JSON. */
+  readonly hash: string;
+  readonly bytes: number;
+  readonly shape:
+    | { readonly kind: "array"; readonly length: number }
+    | { readonly kind: "object"; readonly members: readonly string[] }
+    | { readonly kind: "other"; readonly type: string };
+}
+
+/** A pod of ours, stripped to what a look needs. */
+export interface OwnedPod extends KubernetesObject {
+  readonly spec: { readonly nodeName?: string };
+  readonly status: PodStatus;
+  /** When this process first saw the task container running. */
+  readonly runningSeenAt?: Date;
+}
+
+export interface PodStatus {
+  readonly phase?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly startTime?: string;
+  readonly conditions?: readonly PodCondition[];
+  readonly containerStatuses?: readonly ContainerStatus[];
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly imageID?: string;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
+}
+
+export interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly signal?: number;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly startedAt?: string;
+    readonly finishedAt?: string;
+  };
+}
+
+export interface NodeState {
+  readonly name: string;
+  readonly ready: boolean;
+  /** Taint keys with effect NoExecute. */
+  readonly noExecuteTaints: readonly string[];
+}
+
+/** What other runs need to know of a run. */
+export interface RunStub {
+  readonly metadata: Pick<ObjectMeta, "name" | "uid" | "deletionTimestamp">;
+  /** `spec.cancel` is stored, or it has ended Canceled. */
+  readonly canceling: boolean;
+  readonly finished: boolean;
+  readonly deadlineAt?: Date;
+}
+
+export interface ObservedBundle {
+  readonly metadata: ObjectMeta;
+  readonly spec: TaskBundleSpec;
+  readonly readyRevision?: number;
+  readonly registering?: Registering;
+}
+
+export interface ObservedInstanceType {
+  readonly name: string;
+  readonly spec: InstanceTypeSpec;
+}
+
+/** What the runner has just told the gateway, with the pod that its token was bound to. */
+export interface ReceivedReport {
+  readonly podName: string;
+  readonly podUid: string;
+  readonly nodeName?: string;
+  readonly report: Report;
+  /** SHA-256 of the report's canonical JSON: a repeated report is known by it (S98). */
+  readonly digest: string;
+}
+
+/** The API server's no to the last create of a pod. */
+export type Refusal =
+  | { readonly kind: "rejected"; readonly message: string }
+  /** 409 under a foreign controller; `owner` in words, for people (S98). */
+  | { readonly kind: "foreign"; readonly podName: string; readonly owner: string }
+  /** Not a failure but a wait: quota, a ServiceAccount not there yet, a webhook that is down (S195). */
+  | { readonly kind: "quota" | "serviceAccount" | "unavailable"; readonly message: string };
+
+/** What every pod gets, whoever's it is. */
+export interface PodSettings {
+  readonly runnerImage: string;
+  readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never";
+  /** `<ip>:<port>`, and the name in its certificate. */
+  readonly gatewayAddress: string;
+  readonly gatewayName: string;
+  /** PEM of every certificate authority that a pod is to trust. */
+  readonly gatewayCa: string;
+}
+
+/** What a rule may need beyond the run and its pods. Observed before the look, never looked up during it. */
+export interface World {
+  /** The bundle that `spec.task` names, if it exists. */
+  readonly bundle?: ObservedBundle;
+  /** The pinned revision, or, before the pin, the one that the reference chooses (S248). */
+  readonly revision?: RevisionData;
+  /** By object name. */
+  readonly instanceTypes: ReadonlyMap<string, ObservedInstanceType>;
+  readonly nodes: ReadonlyMap<string, NodeState>;
+  /** The parent named by the controller reference, while it exists. */
+  readonly parent?: RunStub;
+  /** Whether the root and every descendant is terminal: what removal waits for (S160). */
+  readonly rootFinished: boolean;
+  readonly descendantsFinished: boolean;
+  /** What the attempt's runner has just said; only the gateway's looks carry it. */
+  readonly report?: ReceivedReport;
+  /** Progress and display name that the runner has just sent. */
+  readonly progress?: { readonly podUid: string; readonly progress?: TaskRunStatus["progress"]; readonly displayName?: string };
+  readonly refusal?: Refusal;
+  /** Message of the pod's last FailedMount event: read only where it decides something (S70). */
+  readonly mountFailure?: string;
+  /** Since when a gateway has been ready without a gap; absent while none is (S68). */
+  readonly gatewayReadySince?: Date;
+  /** Operator-wide defaults, the Helm value `taskDefaults` (S9). */
+  readonly taskDefaults: TaskSettings;
+  readonly podSettings: PodSettings;
+}
+
+/** Any JSON object of a pod on its way to the API server. */
+export type PodBody = { readonly [member: string]: Json };
