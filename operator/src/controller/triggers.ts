@@ -1,0 +1,63 @@
+// Which keys an event wakes. Handlers enqueue and do nothing else: every look starts from the present state, because
+// events get lost, repeated and reordered.
+import { label } from "@stint/crds/labels";
+
+import { isFinished } from "../core/look.ts";
+import type { ObservedRun } from "../core/world.ts";
+import type { KubernetesObject } from "../effects/cluster.ts";
+import { keyOf, type Key } from "../effects/key.ts";
+import { toNodeState } from "../effects/observe.ts";
+import type { Node } from "../effects/resources.ts";
+import type { Informers } from "./informers.ts";
+
+export interface Queues {
+  readonly runs: { add(key: Key): void };
+  readonly bundles: { add(key: Key): void };
+}
+
+export function connectTriggers(informers: Informers, queues: Queues): void {
+  const { runs, pods, bundles, revisions, nodes } = informers;
+  const wakeRun = (run: ObservedRun): void => queues.runs.add(keyOf(run.metadata));
+  const wakeOwner = (object: KubernetesObject): void => enqueueOwner(object, queues);
+
+  runs.subscribe({
+    add: wakeRun,
+    update: (run) => {
+      wakeRun(run);
+      // Cancel and deadline flow down the tree as state (S165): a parent's change is its live children's business.
+      for (const child of runs.cache.by("owner", run.metadata.uid)) if (!isFinished(child)) wakeRun(child);
+    },
+    delete: wakeRun,
+  });
+  pods.subscribe({ add: wakeOwner, update: wakeOwner, delete: wakeOwner });
+
+  const wakeWaiting = (bundle: Key): void => {
+    queues.bundles.add(bundle);
+    for (const run of runs.cache.by("bundle", bundle)) if (run.status?.revision === undefined) wakeRun(run);
+  };
+  const wakeBundle = ({ metadata }: KubernetesObject): void => wakeWaiting(keyOf(metadata));
+  bundles.subscribe({ add: wakeBundle, update: wakeBundle, delete: wakeBundle });
+  const wakeBundleOf = ({ metadata }: KubernetesObject): void => {
+    const name = metadata.labels?.[label.bundle];
+    if (name !== undefined) wakeWaiting(keyOf({ ...(metadata.namespace !== undefined && { namespace: metadata.namespace }), name }));
+  };
+  revisions.subscribe({ add: wakeBundleOf, delete: wakeBundleOf });
+
+  const wakeNode = (node: Node): void => {
+    for (const pod of pods.cache.by("node", node.metadata.name)) wakeOwner(pod);
+  };
+  nodes.subscribe({
+    update: (node, before) => {
+      if (toNodeState(node).ready !== toNodeState(before).ready) wakeNode(node);
+    },
+    delete: wakeNode,
+  });
+}
+
+function enqueueOwner({ metadata }: KubernetesObject, queues: Queues): void {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (!owner || metadata.namespace === undefined) return;
+  const key = keyOf({ namespace: metadata.namespace, name: owner.name });
+  if (owner.kind === "TaskRun") queues.runs.add(key);
+  if (owner.kind === "TaskBundle") queues.bundles.add(key);
+}

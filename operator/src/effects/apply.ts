@@ -1,0 +1,149 @@
+// Carries out a decision: one status write, then the actions in their order, then the events (S299).
+//
+//   A1. Status before everything else: a stale reader gets its conflict before it has done anything.
+//   A2. Every write may be repeated: the status carries the version that was read, a pod's name follows from the attempt,
+//       and what is deleted is named by uid.
+//   A3. A no to a pod's create is an observation, not an error: the next look concludes from it.
+import { isDeepStrictEqual } from "node:util";
+
+import type { Action, Decision, ObjectRef as ActionRef } from "../core/decision.ts";
+import type { ObservedRun, PodBody, Refusal } from "../core/world.ts";
+import { assertNever, isApiError, type ApiError } from "../errors.ts";
+import type { Cluster, ObjectRef } from "./cluster.ts";
+import { controllerUid } from "./reading.ts";
+import type { Recorder } from "./recorder.ts";
+import { pods, taskRuns, type Pod } from "./resources.ts";
+
+export interface Applied {
+  /** The run as it is now known to be: with the status and version just written. */
+  readonly run: ObservedRun;
+  readonly refusal?: Refusal;
+}
+
+export type Apply = (run: ObservedRun, decision: Decision) => Promise<Applied>;
+
+/** Told of every write, so that nobody decides on a cache that is older than it. */
+export interface WriteLog {
+  wroteRun(run: ObjectRef, resourceVersion: string): void;
+  wrotePod(run: ObjectRef, resourceVersion: string): void;
+  /** Called before the delete: no answer says in which version an object goes. */
+  deletingPod(run: ObjectRef, pod: ActionRef): void;
+  /** The delete failed. */
+  keptPod(run: ObjectRef, pod: ActionRef): void;
+}
+
+export interface ApplyDeps {
+  readonly cluster: Cluster;
+  readonly recorder: Recorder;
+  readonly writes: WriteLog;
+}
+
+/** Throws ApiError `conflict` when the run has changed since it was observed: read again, decide again. */
+export function createApply(deps: ApplyDeps): Apply {
+  return async (run, decision) => {
+    const written = await writeStatus(deps, run, decision);
+    let refusal: Refusal | undefined;
+    for (const action of decision.actions) refusal = (await act(action, written, deps)) ?? refusal;
+    for (const action of decision.actions) {
+      if (action.kind === "recordEvent") deps.recorder.record(written, action);
+    }
+    return { run: written, ...(refusal && { refusal }) };
+  };
+}
+
+async function writeStatus(
+  { cluster, writes }: ApplyDeps,
+  run: ObservedRun,
+  { status }: Decision,
+): Promise<ObservedRun> {
+  if (isDeepStrictEqual(status, run.status ?? {})) return run;
+  const { metadata } = await cluster.replaceStatus(taskRuns, run.metadata, status);
+  writes.wroteRun(run.metadata, metadata.resourceVersion);
+  const { result: _, ...kept } = status;
+  return { ...run, metadata: { ...run.metadata, resourceVersion: metadata.resourceVersion }, status: kept };
+}
+
+async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<Refusal | undefined> {
+  switch (action.kind) {
+    case "createPod":
+      return createPod(deps, run, action.pod);
+    case "deletePod":
+      return deletePod(deps, run, action.pod);
+    case "deleteRun":
+      return deleteRun(deps.cluster, action.run);
+    case "recordEvent":
+      return undefined; // events come last
+    default:
+      return assertNever(action);
+  }
+}
+
+async function createPod(
+  { cluster, writes }: ApplyDeps,
+  run: ObservedRun,
+  body: PodBody,
+): Promise<Refusal | undefined> {
+  try {
+    const pod = await cluster.create(pods, run.metadata.namespace, body);
+    writes.wrotePod(run.metadata, pod.metadata.resourceVersion);
+    return undefined;
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    const refusal = error.reason === "alreadyExists" ? await claim(cluster, run, nameIn(body)) : toRefusal(error);
+    if (refusal === "ours") return undefined;
+    if (refusal) return refusal;
+    throw error;
+  }
+}
+
+/** Under our own controller reference it is the pod of an earlier try of the same create; under any other it never is (S98). */
+async function claim(cluster: Cluster, run: ObservedRun, podName: string): Promise<Refusal | "ours"> {
+  const pod = await cluster.get(pods, { namespace: run.metadata.namespace ?? "", name: podName });
+  if (controllerUid(pod) === run.metadata.uid) return "ours";
+  return { kind: "foreign", podName, owner: ownerInWords(pod) };
+}
+
+async function deletePod({ cluster, writes }: ApplyDeps, run: ObservedRun, pod: ActionRef): Promise<undefined> {
+  writes.deletingPod(run.metadata, pod);
+  try {
+    await cluster.delete(pods, pod, { uid: pod.uid });
+  } catch (error) {
+    writes.keptPod(run.metadata, pod);
+    throw error;
+  }
+}
+
+/** Against the version that was read: a run that was reopened at that instant stays (S160). */
+async function deleteRun(cluster: Cluster, run: ActionRef & { readonly resourceVersion: string }): Promise<undefined> {
+  const { uid, resourceVersion } = run;
+  await cluster.delete(taskRuns, run, { uid, resourceVersion, propagationPolicy: "Background" });
+}
+
+function toRefusal({ reason, serverMessage: message }: ApiError): Refusal | undefined {
+  switch (reason) {
+    case "quotaExceeded":
+      return { kind: "quota", message };
+    case "serviceAccountMissing":
+      return { kind: "serviceAccount", message };
+    case "invalid":
+    case "forbidden":
+    case "badRequest":
+    case "tooLarge":
+      return { kind: "rejected", message };
+    case "unavailable":
+      return { kind: "unavailable", message };
+    default:
+      return undefined;
+  }
+}
+
+function ownerInWords({ metadata }: Pod): string {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner ? `${owner.kind} ${owner.name} (uid ${owner.uid})` : "nobody";
+}
+
+function nameIn(body: PodBody): string {
+  const { metadata } = body;
+  const name = typeof metadata === "object" && metadata !== null && "name" in metadata ? metadata.name : undefined;
+  return typeof name === "string" ? name : "";
+}

@@ -1,0 +1,153 @@
+// Gathers what a look may need, from the caches alone: a look costs no request.
+import { ConditionType, EndReason, LiveReason } from "@stint/crds/conditions";
+import { label, parseTaskReference } from "@stint/crds/labels";
+import type { RevisionData } from "@stint/crds/manifest";
+import type { TaskSettings } from "@stint/crds/settings";
+import type { TaskBundle } from "@stint/crds/taskbundle";
+
+import { isFinished } from "../core/look.ts";
+import { conditionOf } from "../core/status.ts";
+import type {
+  NodeState,
+  ObservedBundle,
+  ObservedInstanceType,
+  ObservedRun,
+  OwnedPod,
+  PodSettings,
+  RunStub,
+  World,
+} from "../core/world.ts";
+import { indexNames, type Cache, type Caches } from "./caches.ts";
+import type { ControllerRevision, Node } from "./resources.ts";
+
+/** What is the same for every run, but may change while the operator runs. */
+export interface Surroundings {
+  readonly taskDefaults: TaskSettings;
+  podSettings(): PodSettings;
+  gatewayReadySince(): Date | undefined;
+}
+
+/** What only this look knows. */
+export type Extra = Partial<Pick<World, "report" | "progress" | "refusal" | "mountFailure">>;
+
+export interface Observation {
+  readonly pods: readonly OwnedPod[];
+  readonly world: World;
+}
+
+export type Observer = (run: ObservedRun, extra?: Extra) => Observation;
+
+export function createObserver(caches: Caches, surroundings: Surroundings): Observer {
+  return (run, extra = {}) => {
+    const pods = caches.pods.by(indexNames.owner, run.metadata.uid);
+    const bundle = bundleOf(run, caches.bundles);
+    const revision = revisionOf(run, bundle, caches.revisions);
+    const parent = parentOf(run, caches.runs);
+    const gatewayReadySince = surroundings.gatewayReadySince();
+    const world: World = {
+      ...(bundle && { bundle }),
+      ...(revision && { revision }),
+      ...(parent && { parent }),
+      ...(gatewayReadySince && { gatewayReadySince }),
+      instanceTypes: instanceTypesIn(caches),
+      nodes: nodesOf(pods, caches.nodes),
+      rootFinished: rootFinished(run, caches.runs),
+      descendantsFinished: descendantsFinished(run, caches.runs),
+      taskDefaults: surroundings.taskDefaults,
+      podSettings: surroundings.podSettings(),
+      ...extra,
+    };
+    return { pods, world };
+  };
+}
+
+export function toObservedBundle({ metadata, spec, status }: TaskBundle): ObservedBundle {
+  return {
+    metadata,
+    spec,
+    ...(status?.revision !== undefined && { readyRevision: status.revision }),
+    ...(status?.registering && { registering: status.registering }),
+  };
+}
+
+export function toNodeState({ metadata, spec, status }: Node): NodeState {
+  return {
+    name: metadata.name,
+    ready: status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false,
+    noExecuteTaints: (spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute").map(({ key }) => key),
+  };
+}
+
+export function revisionData(revision: ControllerRevision): RevisionData {
+  return revision.data as RevisionData; // ours: written by apply-bundle.ts from this type, and immutable
+}
+
+/** What children and waiters need to know of a run. */
+export function toRunStub(run: ObservedRun): RunStub {
+  const { name, uid, deletionTimestamp } = run.metadata;
+  const deadlineAt = run.status?.deadlineAt;
+  return {
+    metadata: { name, uid, ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
+    canceling: isCanceling(run),
+    finished: isFinished(run),
+    ...(deadlineAt !== undefined && { deadlineAt: new Date(deadlineAt) }),
+  };
+}
+
+/** Canceled, or on its way there. A cancel stored on a run that had already ended otherwise has no effect (S167). */
+function isCanceling(run: ObservedRun): boolean {
+  const reason = conditionOf(run.status?.conditions, ConditionType.Succeeded)?.reason;
+  if (isFinished(run)) return reason === EndReason.Canceled || reason === EndReason.ParentCanceled;
+  return run.spec.cancel === true || reason === LiveReason.Canceling;
+}
+
+function bundleOf(run: ObservedRun, bundles: Cache<TaskBundle>): ObservedBundle | undefined {
+  const name = parseTaskReference(run.spec.task)?.bundle;
+  const bundle = name === undefined ? undefined : bundles.get(`${run.metadata.namespace}/${name}`);
+  return bundle && toObservedBundle(bundle);
+}
+
+/** The pinned revision; before the pin the one asked for, or the newest Ready one (S248, S249). */
+function revisionOf(
+  run: ObservedRun,
+  bundle: ObservedBundle | undefined,
+  revisions: Cache<ControllerRevision>,
+): RevisionData | undefined {
+  const { revision: pinned, bundleUid } = run.status ?? {};
+  const number = pinned ?? parseTaskReference(run.spec.task)?.revision ?? bundle?.readyRevision;
+  const uid = bundleUid ?? bundle?.metadata.uid;
+  if (number === undefined || uid === undefined) return undefined;
+  const found = revisions.by(indexNames.bundle, uid).find(({ revision }) => revision === number);
+  return found && revisionData(found);
+}
+
+function parentOf(run: ObservedRun, runs: Cache<ObservedRun>): RunStub | undefined {
+  const owner = run.metadata.ownerReferences?.find(({ controller, kind }) => controller === true && kind === "TaskRun");
+  const parent = owner && runs.get(`${run.metadata.namespace}/${owner.name}`);
+  return parent && parent.metadata.uid === owner.uid ? toRunStub(parent) : undefined;
+}
+
+function rootFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {
+  const { labels = {}, uid, namespace } = run.metadata;
+  const rootUid = labels[label.rootUid];
+  if (rootUid === undefined || rootUid === uid) return true;
+  const root = runs.get(`${namespace}/${labels[label.root]}`);
+  return root === undefined || root.metadata.uid !== rootUid || isFinished(root);
+}
+
+function descendantsFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {
+  return runs
+    .by(indexNames.owner, run.metadata.uid)
+    .every((child) => isFinished(child) && descendantsFinished(child, runs));
+}
+
+function instanceTypesIn({ instanceTypes }: Caches): ReadonlyMap<string, ObservedInstanceType> {
+  return new Map(instanceTypes.list().map(({ metadata: { name }, spec }) => [name, { name, spec }]));
+}
+
+/** Only the nodes of the run's own pods: a cluster may have thousands. */
+function nodesOf(pods: readonly OwnedPod[], nodes: Cache<Node>): ReadonlyMap<string, NodeState> {
+  const names = new Set(pods.map(({ spec }) => spec.nodeName).filter((name) => name !== undefined));
+  const known = [...names].map((name) => nodes.get(name)).filter((node) => node !== undefined);
+  return new Map(known.map((node) => [node.metadata.name, toNodeState(node)]));
+}

@@ -1,0 +1,103 @@
+// What the API server sends, made into what is kept. The cache holds neither inputs nor results, and of finished runs only
+// a stub, so that memory follows the number of live runs and never the size of users' data.
+import { ConditionType } from "@stint/crds/conditions";
+import { sha256Hex } from "@stint/crds/hash";
+import { canonicalJson, isObject, jsonBytes, type Json } from "@stint/crds/json";
+import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
+import type { TaskRun } from "@stint/crds/taskrun";
+
+import { conditionOf } from "../core/status.ts";
+import type { InputSummary, ObservedRun, OwnedPod } from "../core/world.ts";
+import type { Node, Pod } from "./resources.ts";
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** A run without its input and result; a finished one as the stub that removal and reruns need. */
+export function toObservedRun(run: TaskRun): ObservedRun {
+  const { apiVersion, kind, metadata, spec, status } = run;
+  const { input, ...settings } = spec;
+  const observed = { apiVersion, kind, metadata: slimMetadata(metadata), spec: settings, input: summaryOf(input) };
+  if (!status) return observed;
+  const { result: _, ...kept } = status;
+  const whole = { ...observed, status: kept };
+  return conditionOf(status.conditions, ConditionType.Finished)?.status === "True" ? toStub(whole) : whole;
+}
+
+/** Enough of an input to bind, measure and recognise it. An absent one equals [] (S29). */
+export function summaryOf(input: unknown): InputSummary {
+  // Untyped in the schema; it came as JSON from the API server.
+  const value = (input === undefined ? [] : input) as Json;
+  return { hash: sha256Hex(canonicalJson(value)), bytes: jsonBytes(value), shape: shapeOf(value) };
+}
+
+export function toOwnedPod(pod: Pod, runningSeenAt?: Date): OwnedPod {
+  const { apiVersion, kind, metadata, spec, status = {} } = pod;
+  const { phase, reason, message, startTime, conditions, containerStatuses } = status;
+  return {
+    apiVersion,
+    kind,
+    metadata: slimMetadata(metadata),
+    spec: { ...(spec.nodeName !== undefined && { nodeName: spec.nodeName }) },
+    status: {
+      ...(phase !== undefined && { phase }),
+      ...(reason !== undefined && { reason }),
+      ...(message !== undefined && { message }),
+      ...(startTime !== undefined && { startTime }),
+      ...(conditions && { conditions }),
+      ...(containerStatuses && { containerStatuses }),
+    },
+    ...(runningSeenAt && { runningSeenAt }),
+  };
+}
+
+/** A node without all that the kubelet says about it every few seconds. */
+export function toSlimNode({ apiVersion, kind, metadata, spec, status }: Node): Node {
+  const ready = status?.conditions?.filter(({ type }) => type === "Ready") ?? [];
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...slimMetadata(metadata), labels: {}, annotations: {} },
+    spec: { taints: spec?.taints ?? [] },
+    status: { conditions: ready.map(({ type, status: value }) => ({ type, status: value })) },
+  };
+}
+
+/** Metadata without what nobody reads and much memory goes to. */
+export function slimMetadata(metadata: ObjectMeta): ObjectMeta {
+  const { managedFields: _, annotations, ...kept } = metadata as ObjectMeta & { managedFields?: unknown };
+  if (!annotations) return kept;
+  const { [lastApplied]: __, ...others } = annotations;
+  return { ...kept, annotations: others };
+}
+
+export function controllerUid({ metadata }: KubernetesObject): string | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+}
+
+function toStub(run: ObservedRun): ObservedRun {
+  const { annotations: _, ...metadata } = run.metadata;
+  const { task, cancel, ttlSecondsAfterFinished } = run.spec;
+  const { phase, conditions = [], finishedAt } = run.status ?? {};
+  const kept = conditions.filter(({ type }) => type === ConditionType.Finished || type === ConditionType.Succeeded);
+  return {
+    ...run,
+    metadata,
+    spec: {
+      task,
+      ...(cancel !== undefined && { cancel }),
+      ...(ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished }),
+    },
+    input: { hash: run.input.hash, bytes: run.input.bytes, shape: { kind: "array", length: 0 } },
+    status: {
+      ...(phase !== undefined && { phase }),
+      conditions: kept,
+      ...(finishedAt !== undefined && { finishedAt }),
+    },
+  };
+}
+
+function shapeOf(value: Json): InputSummary["shape"] {
+  if (Array.isArray(value)) return { kind: "array", length: value.length };
+  if (isObject(value)) return { kind: "object", members: Object.keys(value) };
+  return { kind: "other", type: value === null ? "null" : typeof value };
+}

@@ -1,0 +1,51 @@
+// How a run ended, for the attempt that waits for it.
+import type { RunOutcome } from "@stint/crds/attempt";
+import { ConditionType, EndReason, Phase } from "@stint/crds/conditions";
+import type { Json } from "@stint/crds/json";
+import type { TaskRun } from "@stint/crds/taskrun";
+
+import { conditionOf, isTrue, phaseOf } from "../core/status.ts";
+
+/** The outcome of a finished run, or `undefined` while it is live. */
+export function toOutcome({ metadata, spec, status = {} }: TaskRun): RunOutcome | undefined {
+  if (!isTrue(status, ConditionType.Finished)) return undefined;
+  const { reason = "", message = "" } = conditionOf(status.conditions, ConditionType.Succeeded) ?? {};
+  const { error } = status;
+  return {
+    name: metadata.name,
+    task: withoutRevision(spec.task),
+    phase: endOf(status.conditions ?? []),
+    reason,
+    message,
+    attempts: status.attemptCount ?? status.attempts?.length ?? 0,
+    // Untyped in the schema; it came as JSON from the API server.
+    ...(status.result !== undefined && { result: status.result as Json }),
+    ...(error && { error: { name: error.name, message: error.message, ...stackOf(error) } }),
+  };
+}
+
+/** Deleting a run is canceling and forgetting it (S168): whoever waits for it must not wait for ever. */
+export function deletedOutcome(name: string): RunOutcome {
+  return {
+    name,
+    task: "",
+    phase: Phase.Canceled,
+    reason: EndReason.Canceled,
+    message: `task run not found: ${name}`,
+    attempts: 0,
+  };
+}
+
+/** `<bundle>/<task>`, as people name it. */
+export function withoutRevision(task: string): string {
+  return task.replace(/:[0-9]+$/, "");
+}
+
+function endOf(conditions: Parameters<typeof phaseOf>[0]): RunOutcome["phase"] {
+  const phase = phaseOf(conditions);
+  return phase === Phase.Succeeded || phase === Phase.Canceled ? phase : Phase.Failed;
+}
+
+function stackOf({ stack }: { readonly stack?: string | undefined }): { readonly stack?: string } {
+  return stack === undefined ? {} : { stack };
+}

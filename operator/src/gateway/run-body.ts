@@ -1,0 +1,108 @@
+// The TaskRuns that runners ask for, as they are created. Pure: a call in, an object out.
+import { ProtocolCode, type ChildStart, type StartOptions } from "@stint/crds/attempt";
+import { sha256Hex } from "@stint/crds/hash";
+import { canonicalJson, jsonBytes, type Json } from "@stint/crds/json";
+import { apiVersion } from "@stint/crds/kubernetes";
+import { annotation, label, parseTaskReference, tagLabelPrefix, type TaskReference } from "@stint/crds/labels";
+import { limits } from "@stint/crds/limits";
+
+import type { ObservedRun } from "../core/world.ts";
+import { invariant } from "../errors.ts";
+import { ProtocolRefusal } from "./refusal.ts";
+import { depthOf, rootOf } from "./tree.ts";
+
+/** What is called, with what: enough to create the run, and to recognise it. */
+export interface RunCall {
+  /** As it stands in `spec.task`. */
+  readonly task: string;
+  readonly reference: TaskReference;
+  readonly input: Json;
+  readonly inputHash: string;
+  readonly options: StartOptions;
+}
+
+/** A run's body, as `Cluster.create` takes it. */
+export interface RunBody {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly object[];
+  };
+  readonly spec: object;
+}
+
+/** Which of an attempt's calls started a child, and under which key. */
+export interface Origin {
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly key?: { readonly text: string; readonly ordinal: number };
+}
+
+/** A call by its reference. Throws `InvalidRequest` for what is no reference, `TooLarge` for an input over its limit. */
+export function toCall(task: string, input: Json, options: StartOptions = {}): RunCall {
+  const reference = parseTaskReference(task);
+  if (!reference) {
+    throw new ProtocolRefusal(ProtocolCode.InvalidRequest, `"${task}" is not <bundle>/<task> or <bundle>/<task>:<revision>`);
+  }
+  const bytes = jsonBytes(input);
+  if (bytes > limits.payloadBytes) {
+    const message = `input of task ${reference.bundle}/${reference.task} is ${bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
+    throw new ProtocolRefusal(ProtocolCode.TooLarge, message); // S43, S44
+  }
+  return { task, reference, input, inputHash: sha256Hex(canonicalJson(input)), options };
+}
+
+/** The call that a run makes: of its own bundle in its own revision, of another bundle in that one's newest (S251). */
+export function toChildCall({ task, input, options }: ChildStart, parent: ObservedRun): RunCall {
+  const own = parseTaskReference(parent.spec.task);
+  const revision = parent.status?.revision;
+  invariant(own && revision !== undefined, `run ${parent.metadata.name} has an attempt and no revision`);
+  const { bundle = own.bundle, name } = task;
+  const suffix = bundle === own.bundle ? `:${revision}` : "";
+  return toCall(`${bundle}/${name}${suffix}`, input, options);
+}
+
+/** A child, with all that says whose it is (S118, S121, S159). */
+export function childBody(name: string, call: RunCall, origin: Origin, parent: ObservedRun): RunBody {
+  const root = rootOf(parent);
+  const { attempt, sequence, key } = origin;
+  const { metadata, spec } = rootBody(name, call);
+  return {
+    metadata: {
+      name,
+      labels: {
+        ...metadata.labels,
+        [label.parent]: parent.metadata.name,
+        [label.root]: root.name,
+        [label.rootUid]: root.uid,
+      },
+      annotations: {
+        [annotation.parentAttempt]: String(attempt),
+        [annotation.sequence]: String(sequence),
+        [annotation.depth]: String(depthOf(parent) + 1),
+        ...(key && { [annotation.key]: key.text, [annotation.ordinal]: String(key.ordinal) }),
+      },
+      ownerReferences: [
+        {
+          apiVersion,
+          kind: "TaskRun",
+          name: parent.metadata.name,
+          uid: parent.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: false,
+        },
+      ],
+    },
+    spec,
+  };
+}
+
+/** A run that belongs to nobody (S123). */
+export function rootBody(name: string, { task, reference, input, options }: RunCall): RunBody {
+  const tags = (options.tags ?? []).map((tag) => [`${tagLabelPrefix}${tag}`, ""] as const);
+  return {
+    metadata: { name, labels: { [label.bundle]: reference.bundle, ...Object.fromEntries(tags) } },
+    spec: { task, input, ...options },
+  };
+}

@@ -1,0 +1,53 @@
+// Why an attempt is to end, in the words that its process is told (S169). Nothing is decided here: what the reconciler has
+// stored, and what the cluster does to the pod, is put into one of four reasons.
+import type { StopNotice } from "@stint/crds/attempt";
+import { FinalReason, UserReason } from "@stint/crds/conditions";
+
+import type { OwnedPod, World } from "../core/world.ts";
+import type { GatewayDeps } from "./deps.ts";
+import type { AttemptCaller } from "./identity.ts";
+
+/** The notice for an attempt, or `undefined` as long as it may go on. */
+export function stopNoticeFor(caller: AttemptCaller, { observe }: Pick<GatewayDeps, "observe">): StopNotice | undefined {
+  const { pods, world } = observe(caller.run);
+  return cancelNotice(caller, world) ?? stopOf(caller) ?? disruptionOf(pods.find((pod) => isOf(pod, caller)));
+}
+
+/** Whether the run is on its way to Canceled, by itself or with its parent: then nothing new starts (S125, S165). */
+export function isCanceling(caller: AttemptCaller, { observe }: Pick<GatewayDeps, "observe">): boolean {
+  return cancelNotice(caller, observe(caller.run).world) !== undefined;
+}
+
+function cancelNotice({ run }: AttemptCaller, { parent }: World): StopNotice | undefined {
+  const { name } = run.metadata;
+  if (run.spec.cancel === true) return { reason: "Canceled", message: `run ${name} was canceled` };
+  if (parent?.canceling !== true) return undefined;
+  return { reason: "Canceled", message: `run ${name} was canceled with its parent ${parent.metadata.name}` };
+}
+
+/** A stop is stored before the operator deletes the pod (S101), so a deletion with one is ours. */
+function stopOf({ attempt, run }: AttemptCaller): StopNotice | undefined {
+  if (attempt.stop === undefined) return undefined;
+  const { timeoutSeconds } = run.status?.resolved ?? {};
+  switch (attempt.stop.reason) {
+    case UserReason.TimedOut:
+      return { reason: "TimedOut", message: `attempt exceeded its timeout of ${timeoutSeconds} second(s)` };
+    case FinalReason.DeadlineExceeded:
+      return { reason: "DeadlineExceeded", message: "run exceeded its deadline" };
+    default:
+      return { reason: "Disrupted", message: `attempt was stopped: ${attempt.stop.reason}` };
+  }
+}
+
+/** Somebody else ends the pod: a drain, a preemption, a node that shuts down, a person. */
+function disruptionOf(pod: OwnedPod | undefined): StopNotice | undefined {
+  const target = pod?.status.conditions?.find(({ type, status }) => type === "DisruptionTarget" && status === "True");
+  if (target) return { reason: "Disrupted", message: target.message ?? target.reason ?? "the pod is being disrupted" };
+  return pod?.metadata.deletionTimestamp === undefined
+    ? undefined
+    : { reason: "Disrupted", message: "the pod is being deleted" };
+}
+
+function isOf(pod: OwnedPod, caller: AttemptCaller): boolean {
+  return pod.metadata.uid === caller.pod.podUid;
+}
