@@ -1,4 +1,4 @@
-// Schemas → crds/generated/*.yaml, which nobody edits. With --check it writes nothing and exits 1 if a file is stale.
+// Schemas → crds/generated/*.yaml and the copies in helm/crds/, which nobody edits. With --check it writes nothing and exits 1 if a file is stale.
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -7,7 +7,8 @@ import { definitions } from "./crd/definitions.ts";
 import { staleFiles, writeFiles } from "./crd/files.ts";
 import { crdName } from "./crd/manifest.ts";
 
-const directory = fileURLToPath(new URL("../generated", import.meta.url));
+/** Where the CRDs are read, and where `helm install` finds them. */
+const directories = ["../generated", "../../helm/crds"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
 /** What is wrong, one line each. Nothing is written as long as a schema is one that the API server would refuse. */
 function generate(checkOnly: boolean): readonly string[] {
@@ -16,8 +17,10 @@ function generate(checkOnly: boolean): readonly string[] {
   );
   if (complaints.length > 0) return complaints;
   if (checkOnly)
-    return staleFiles(directory).map((file) => `${relative(process.cwd(), file)} is stale: npm run generate`);
-  writeFiles(directory);
+    return directories
+      .flatMap(staleFiles)
+      .map((file) => `${relative(process.cwd(), file)} is stale: npm run generate`);
+  directories.forEach(writeFiles);
   return [];
 }
 

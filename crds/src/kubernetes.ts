@@ -21,11 +21,15 @@ export const conditions = z
   .optional()
   .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] });
 
-/** Bound on the name of an object, as a rule for the root of its schema: of `metadata`, CEL sees the name alone (S158). */
-export function nameWithin(length: number): { readonly rule: string; readonly message: string } {
+/** What a schema may say of `metadata`: declared, so that {@link nameWithin} can name the field. Nothing is required of it. */
+export const nameOnly = z.object({ name: z.string().optional() }).optional();
+
+/** Bound on an object's name, as a rule at the root of a schema that has {@link nameOnly} (S158). */
+export function nameWithin(length: number) {
   return {
     rule: `self.metadata.name.size() <= ${length}`,
     message: `metadata.name must be at most ${length} characters`,
+    fieldPath: ".metadata.name",
   };
 }
 
@@ -60,5 +64,4 @@ export interface KubernetesObject {
   readonly metadata: ObjectMeta;
 }
 
-/** Our group and version. */
-export const apiVersion = "stint.dev/v1alpha1";
+export { apiVersion } from "./group.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { Phase } from "./conditions.ts";
-import { conditions, InstantSchema, type KubernetesObject, nameWithin } from "./kubernetes.ts";
+import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin } from "./kubernetes.ts";
 import { taskReferencePattern } from "./labels.ts";
 import { limits } from "./limits.ts";
 import { ResolvedSettingsSchema, runSettings } from "./settings.ts";
@@ -153,7 +153,7 @@ export const TaskRunStatusSchema = z.object({
 export type TaskRunStatus = z.infer<typeof TaskRunStatusSchema>;
 
 export const TaskRunSchema = z
-  .object({ spec: TaskRunSpecSchema, status: TaskRunStatusSchema.optional() })
+  .object({ metadata: nameOnly, spec: TaskRunSpecSchema, status: TaskRunStatusSchema.optional() })
   .describe("One execution of a task: a pod for each attempt, and the outcome.")
   .meta({ "x-kubernetes-validations": [nameWithin(limits.runNameLength)] });
 

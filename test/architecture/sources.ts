@@ -47,10 +47,10 @@ export function importsOf(source: Source): Import[] {
       moduleRequest ? [{ specifier: moduleRequest.value, typeOnly: isType }] : [],
     ),
   );
-  const dynamic = module.dynamicImports.map(({ moduleRequest }) => ({
-    specifier: source.text.slice(moduleRequest.start, moduleRequest.end).replace(/^["'`]|["'`]$/g, ""),
-    typeOnly: false,
-  }));
+  const dynamic = module.dynamicImports
+    .map(({ moduleRequest }) => source.text.slice(moduleRequest.start, moduleRequest.end))
+    .filter((request) => /^["'`]/.test(request)) // what is computed, the runner's entry point, is the user's code
+    .map((request) => ({ specifier: request.slice(1, -1), typeOnly: false }));
   return [...fixed, ...again, ...dynamic].map(({ specifier, typeOnly }) => ({ to: resolve(source.path, specifier), typeOnly }));
 }
 

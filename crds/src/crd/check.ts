@@ -38,12 +38,9 @@ export function structuralComplaints(root: JsonObject): readonly string[] {
 
 function* rootComplaints(root: JsonObject): Generator<string> {
   if (root["type"] !== "object") yield `root: the type must be object`;
-  const { metadata } = isObject(root["properties"]) ? root["properties"] : {};
-  if (
-    isObject(metadata) &&
-    Object.keys(propertiesOf(metadata)).some((name) => name !== "name" && name !== "generateName")
-  ) {
-    yield `metadata: only name and generateName can be restricted`;
+  const { metadata } = propertiesOf(root);
+  if (isObject(metadata) && !speaksOfNameAlone(metadata)) {
+    yield `metadata: nothing but name and generateName may be specified`;
   }
 }
 
@@ -138,6 +135,11 @@ function childrenOf(schema: JsonObject, path: string): readonly (readonly [strin
 
 function propertiesOf(schema: JsonObject): JsonObject {
   return isObject(schema["properties"]) ? schema["properties"] : {};
+}
+
+function speaksOfNameAlone(metadata: JsonObject): boolean {
+  const onlyFields = Object.keys(metadata).every((keyword) => keyword === "type" || keyword === "properties");
+  return onlyFields && Object.keys(propertiesOf(metadata)).every((name) => name === "name" || name === "generateName");
 }
 
 function requires(schema: JsonObject, name: Json): boolean {

@@ -30,14 +30,15 @@ function* oneRule(rule: JsonObject, cel: string, { schema, place }: Scope): Gene
   if (typeof fieldPath === "string" && resolve(schema, segments(fieldPath)) === undefined) {
     yield `${place}: the fieldPath ${fieldPath} leads nowhere`;
   }
-  for (const path of mentions(cel)) {
-    if (!isKnownByItself(path, place) && resolve(schema, path) === undefined)
-      yield `${place}: CEL cannot see self.${path.join(".")}`;
+  const named = mentions(cel).filter((path) => !isKnownByItself(path, place));
+  for (const path of named) {
+    if (resolve(schema, path) === undefined) yield `${place}: CEL cannot see self.${path.join(".")}`;
   }
   // What stands in has() is asked for its presence alone, so its size is free.
-  for (const path of mentions(cel.replaceAll(presence, "true"))) {
-    const compared = resolve(schema, path);
-    if (compared) yield* unbounded(compared, ["self", ...path].join("."), place);
+  const compared = mentions(cel.replaceAll(presence, "true")).filter((path) => !isKnownByItself(path, place));
+  for (const path of compared) {
+    const field = resolve(schema, path);
+    if (field) yield* unbounded(field, ["self", ...path].join("."), place);
   }
 }
 

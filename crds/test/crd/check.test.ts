@@ -77,12 +77,14 @@ describe("a schema that an API server refuses is refused", () => {
     expect(structuralComplaints(text)).toEqual(["root: the type must be object"]);
   });
 
-  test("a root that restricts labels", () => {
-    const metadata = { type: "object", properties: { labels: { type: "object", additionalProperties: text } } };
+  test.each<{ given: string; metadata: JsonObject }>([
+    { given: "labels", metadata: { type: "object", properties: { labels: { type: "object" } } } },
+    { given: "what is required", metadata: { type: "object", properties: { name: text }, required: ["name"] } },
+    { given: "a description", metadata: { type: "object", description: "Ours." } },
+  ])("a root that says of metadata more than the name: $given", ({ metadata }) => {
+    const complaints = structuralComplaints({ type: "object", properties: { metadata } });
 
-    expect(structuralComplaints({ type: "object", properties: { metadata } })).toEqual([
-      "metadata: only name and generateName can be restricted",
-    ]);
+    expect(complaints).toEqual(["metadata: nothing but name and generateName may be specified"]);
   });
 });
 

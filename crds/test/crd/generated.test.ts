@@ -97,16 +97,19 @@ describe("CEL rules", () => {
   test("hold every typed field of a run's spec fast, and cancel once it is set (S158, S161)", () => {
     const rules = rulesAt(named("TaskRun").schema, "spec");
 
-    expect(rules.map(({ fieldPath, message }) => `${String(fieldPath)}: ${String(message)}`)).toEqual([
-      `.task: ${unchangeable}`,
-      `.instanceType: ${unchangeable}`,
-      `.timeoutSeconds: ${unchangeable}`,
-      `.startTimeoutSeconds: ${unchangeable}`,
-      `.deadlineSeconds: ${unchangeable}`,
-      `.startAt: ${unchangeable}`,
-      `.retry: ${unchangeable}`,
-      `.tags: ${unchangeable}`,
-      ".cancel: spec.cancel cannot be reset except by a higher spec.rerun.generation",
+    const held = [
+      ".task",
+      ".instanceType",
+      ".timeoutSeconds",
+      ".startTimeoutSeconds",
+      ".deadlineSeconds",
+      ".startAt",
+      ".retry",
+      ".tags",
+    ];
+    expect(rules.map(({ fieldPath, message }) => ({ fieldPath, message }))).toEqual([
+      ...held.map((fieldPath) => ({ fieldPath, message: unchangeable })),
+      { fieldPath: ".cancel", message: "spec.cancel cannot be reset except by a higher spec.rerun.generation" },
     ]);
   });
 });

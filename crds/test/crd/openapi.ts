@@ -17,10 +17,8 @@ export function schemaOf(root: JsonObject, path: string): JsonObject {
 }
 
 function fieldRefusals(schema: JsonObject, value: JsonObject, place: string): readonly string[] {
-  const required = isArray(schema["required"]) ? schema["required"] : [];
-  const missing = required
-    .filter((name) => value[String(name)] === undefined)
-    .map((name) => `${place}.${String(name)}`);
+  const required = isArray(schema["required"]) ? schema["required"].filter((name) => typeof name === "string") : [];
+  const missing = required.filter((name) => value[name] === undefined).map((name) => `${place}.${name}`);
   const wrong = Object.entries(value).flatMap(([name, field]) => {
     const own = schemaAt(schema, "properties")[name] ?? schema["additionalProperties"];
     return isObject(own) ? refusals(own, field, `${place}.${name}`) : []; // an unknown field is pruned, not refused
@@ -41,7 +39,7 @@ function isOutOfBounds(schema: JsonObject, value: Json): boolean {
   if (isArray(value)) return isOutside(value.length, schema["minItems"], schema["maxItems"]);
   if (isObject(value)) return isOutside(Object.keys(value).length, schema["minProperties"], schema["maxProperties"]);
   if (typeof value !== "string") return false;
-  if (isOutside([...value].length, schema["minLength"], schema["maxLength"])) return true; // the server counts code points
+  if (isOutside(Array.from(value).length, schema["minLength"], schema["maxLength"])) return true; // the server counts code points
   if (typeof schema["pattern"] === "string" && !new RegExp(schema["pattern"], "u").test(value)) return true;
   return schema["format"] === "date-time" && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value);
 }

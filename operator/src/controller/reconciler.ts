@@ -15,9 +15,10 @@ import type { Apply } from "../effects/apply.ts";
 import type { Cache } from "../effects/caches.ts";
 import type { Cluster } from "../effects/cluster.ts";
 import { refOf, type Key } from "../effects/key.ts";
+import { mountFailureOf } from "../effects/mount-failure.ts";
 import type { Extra, Observation, Observer } from "../effects/observe.ts";
 import { controllerUid, toObservedRun, toOwnedPod } from "../effects/reading.ts";
-import { events, pods as podResource, taskRuns } from "../effects/resources.ts";
+import { pods as podResource, taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Barrier } from "./barrier.ts";
@@ -92,10 +93,8 @@ async function mountFailure({ cluster, observe, clock }: ReconcilerDeps, { run, 
   const attempt = liveAttempt(run);
   const pod = attempt && podOf(attempt, pods ?? observe(run).pods);
   if (!pod || !needsMountEvents(pod, run.status?.resolved?.startTimeoutSeconds, clock.now())) return {};
-  const { namespace = "", uid } = pod.metadata;
-  const { items } = await cluster.list(events, { namespace, fieldSelector: `regarding.uid=${uid},reason=FailedMount` });
-  const note = items.at(-1)?.note;
-  return note === undefined ? {} : { mountFailure: note };
+  const message = await mountFailureOf(cluster, pod);
+  return message === undefined ? {} : { mountFailure: message };
 }
 
 /** A look that changed something says which rule spoke; one that left it alone whispers. */

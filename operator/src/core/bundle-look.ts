@@ -117,8 +117,8 @@ export function registrationFailed(
 }
 
 /** The first attempt at a new revision. Its number was never used before, and is not used again. */
-export function newRegistration({ bundle, status, specHash }: BundleLook): Registering {
-  const revision = Math.max(status.lastRevision ?? 0, status.revision ?? 0) + 1;
+export function newRegistration({ bundle, world, status, specHash }: BundleLook): Registering {
+  const revision = Math.max(status.lastRevision ?? 0, ...world.revisions.keys()) + 1;
   return {
     revision,
     generation: bundle.metadata.generation ?? 1,

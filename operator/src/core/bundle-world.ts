@@ -1,5 +1,4 @@
 // What a look at a TaskBundle sees and what it concludes, as plain data. Nothing in here can be called.
-import type { BundleReason } from "@stint/crds/conditions";
 import type { OwnerReference } from "@stint/crds/kubernetes";
 import type { Manifest, RevisionData } from "@stint/crds/manifest";
 import type { TaskBundleStatus } from "@stint/crds/taskbundle";
@@ -112,6 +111,7 @@ export interface RevisionBody {
 export interface Standing {
   /** `Unknown` while a registration is open. */
   readonly ready: "True" | "False" | "Unknown";
-  readonly reason: BundleReason;
+  /** A BundleReason. */
+  readonly reason: string;
   readonly message: string;
 }

@@ -9,7 +9,16 @@ import type { TaskBundle } from "@stint/crds/taskbundle";
 import { InvariantError } from "../errors.ts";
 import { gatherBundle, isOpen, type BundleLook, type OpenLook } from "./bundle-look.ts";
 import { creating, refused, waiting } from "./bundle-rules/creating.ts";
-import { ended, listening, received, replaced, stuck, timedOut } from "./bundle-rules/registering.ts";
+import {
+  ended,
+  invalidManifest,
+  listening,
+  received,
+  replaced,
+  stuck,
+  timedOut,
+  unseenImage,
+} from "./bundle-rules/registering.ts";
 import { deleting, failed, registered, unchanged } from "./bundle-rules/settled.ts";
 import { invalidSource, invalidTemplate, sourceless, starting } from "./bundle-rules/starting.ts";
 import type { BundleDecision, BundleVerdict, BundleWorld } from "./bundle-world.ts";
@@ -29,6 +38,8 @@ const rules: readonly ((look: BundleLook) => BundleVerdict | undefined)[] = [
 
 /** Rules for what those leave: a registration of the present spec is open. */
 const openRules: readonly ((look: OpenLook) => BundleVerdict | undefined)[] = [
+  invalidManifest,
+  unseenImage,
   received,
   refused,
   waiting,

@@ -1,15 +1,17 @@
-// The manifest that a registration pod posts: its shape, and whether the bundle may be Ready with it. What is wrong is an
-// answer and not an error; the first problem in the order of the tasks is the one that people read (S13).
+// Whether a bundle may be Ready with the manifest that its registration pod has posted. What is wrong with it is an answer
+// and not an error; the first problem in the order of the tasks is the one that people read (S13).
 import { BundleReason } from "@stint/crds/conditions";
 import { jsonBytes, type Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
-import type { Manifest, ManifestTask, Parameter, Signature } from "@stint/crds/manifest";
-import type { Retry, TaskSettings } from "@stint/crds/settings";
-import { z } from "zod";
+import type { Manifest, ManifestTask } from "@stint/crds/manifest";
+import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem } from "@stint/crds/names";
+import type { TaskSettings } from "@stint/crds/settings";
 
 import { findInstanceType, unknownInstanceType } from "./resources.ts";
 import { settingsProblem } from "./resolve.ts";
 import type { ObservedInstanceType } from "./world.ts";
+
+export { ManifestSchema } from "@stint/crds/manifest-schema";
 
 export interface ManifestProblem {
   readonly reason: BundleReason;
@@ -23,59 +25,6 @@ export interface ManifestContext {
   readonly defaults?: TaskSettings | undefined;
   readonly instanceTypes: ReadonlyMap<string, ObservedInstanceType>;
 }
-
-/** Types only: a number out of its bounds is a problem of the bundle (S13), not a request that cannot be read. */
-const SettingsShape = z.object({
-  instanceType: z.string().optional(),
-  timeoutSeconds: z.number().optional(),
-  startTimeoutSeconds: z.number().optional(),
-  deadlineSeconds: z.number().optional(),
-  gracePeriodSeconds: z.number().optional(),
-  retry: z
-    .object({
-      maxRetries: z.number().optional(),
-      waitDurationMs: z.number().optional(),
-      backoffScaling: z.number().optional(),
-      delaysSeconds: z.array(z.number()).optional(),
-      jitterFactor: z.number().optional(),
-      when: z.enum(["Always", "RetryableOnly"]).optional(),
-      maxInfrastructureRetries: z.number().optional(),
-      outOfMemory: z.object({ instanceType: z.string() }).optional(),
-    } satisfies Record<keyof Retry, z.ZodType>)
-    .optional(),
-} satisfies Record<keyof TaskSettings, z.ZodType>);
-
-const ParameterShape = z.object({
-  name: z.string(),
-  required: z.boolean(),
-  rest: z.boolean(),
-} satisfies Record<keyof Parameter, z.ZodType>);
-
-const SignatureShape = z.object({
-  parameters: z.array(ParameterShape).exactOptional(),
-  objectArgument: z.boolean(),
-  objectOptional: z.boolean().exactOptional(),
-} satisfies Record<keyof Signature, z.ZodType>);
-
-const ManifestTaskShape = z.object({
-  name: z.string(),
-  kind: z.literal("Task"),
-  functionName: z.string(),
-  description: z.string().exactOptional(),
-  tags: z.array(z.string()),
-  labels: z.record(z.string(), z.string()),
-  settings: SettingsShape,
-  signature: SignatureShape,
-  sourceHash: z.string(),
-} satisfies Record<keyof ManifestTask, z.ZodType>);
-
-/**
- * The list of tasks as it arrives at the gateway, in `POST tasks`.
- *
- * Checks types and drops members that this operator does not know. Names, bounds and sizes are left to
- * {@link manifestProblem}, since what breaks those rules is shown in the bundle's condition and not to the pod. Source: S15.
- */
-export const ManifestSchema: z.ZodType<Manifest> = z.array(ManifestTaskShape);
 
 /** Why a bundle cannot be Ready with these tasks, or `undefined` if it can (S3 to S6, S13, S15 to S18, S28, S57). */
 export function manifestProblem(manifest: Manifest, context: ManifestContext): ManifestProblem | undefined {
@@ -106,39 +55,16 @@ function invalidTask(manifest: Manifest): ManifestProblem | undefined {
 }
 
 function taskProblem(task: ManifestTask): string | undefined {
+  const { name, signature, tags, labels, settings } = task;
+  const parameters = (signature.parameters ?? []).map((parameter) => parameter.name);
   return (
-    nameProblem(task.name) ??
-    parameterProblem(task) ??
+    taskNameProblem(name) ??
+    parameterNameProblem(name, parameters) ??
     descriptionProblem(task) ??
-    tagProblem(task) ??
-    labelProblem(task) ??
-    settingsProblem(task.name, task.settings)
+    tagsProblem(name, tags) ??
+    labelProblem(name, labels) ??
+    settingsProblem(name, settings)
   );
-}
-
-const taskName = /^[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,254}[A-Za-z0-9_])?$/;
-
-function nameProblem(name: string): string | undefined {
-  if (name === "") return "A task needs a name";
-  if (!taskName.test(name)) {
-    return `Task name "${name}" is not allowed: use 1 to 256 of A-Z a-z 0-9 _ - . /, beginning and ending with a letter, a digit or _`;
-  }
-  return name.startsWith("stint/") || name.startsWith("stint.") ? `Task name "${name}" is reserved` : undefined;
-}
-
-const reservedParameters: ReadonlySet<string> = new Set([
-  "waitFor",
-  "wait_for",
-  "returnState",
-  "return_state",
-  "__proto__",
-  "constructor",
-  "prototype",
-]);
-
-function parameterProblem({ name, signature }: ManifestTask): string | undefined {
-  const reserved = signature.parameters?.find((parameter) => reservedParameters.has(parameter.name));
-  return reserved && `Task "${name}": parameter name "${reserved.name}" is reserved`;
 }
 
 function descriptionProblem({ name, description = "" }: ManifestTask): string | undefined {
@@ -147,26 +73,10 @@ function descriptionProblem({ name, description = "" }: ManifestTask): string | 
   return `Task "${name}": description has ${description.length} characters, the limit is ${descriptionLength}`;
 }
 
-const tagSyntax = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
-
-function tagProblem({ name, tags }: ManifestTask): string | undefined {
-  const bad = tags.find((tag) => !tagSyntax.test(tag));
-  if (bad !== undefined) return `tag "${bad}" is not allowed: use 1 to 63 of A-Z a-z 0-9 _ - .`;
-  return tags.length > limits.tags
-    ? `Task "${name}": tags must be at most ${limits.tags} strings, got ${tags.length}`
-    : undefined;
-}
-
-const labelPrefix = /^(?=.{1,253}\/)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\//;
-
-/** A label that Kubernetes would refuse would fail the pod of every run (S20). */
-function labelProblem({ name, labels }: ManifestTask): string | undefined {
-  for (const [key, value] of Object.entries(labels)) {
-    if (key.startsWith("stint.dev/")) return `Task "${name}": label "${key}" is reserved`;
-    const isAllowed = tagSyntax.test(key.replace(labelPrefix, "")) && (value === "" || tagSyntax.test(value));
-    if (!isAllowed) return `Task "${name}": label "${key}: ${value}" does not follow the label syntax of Kubernetes`;
-  }
-  return undefined;
+function tagsProblem(name: string, tags: readonly string[]): string | undefined {
+  const bad = tags.map(tagProblem).find((problem) => problem !== undefined);
+  if (bad !== undefined || tags.length <= limits.tags) return bad;
+  return `Task "${name}": tags must be at most ${limits.tags} strings, got ${tags.length}`;
 }
 
 /** Every type that a task or the bundle's defaults name, steps after OutOfMemory included (S57, S65). */

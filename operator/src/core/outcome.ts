@@ -103,14 +103,18 @@ function isOver(attempt: Attempt, pod: OwnedPod | undefined, { node, podGone, ca
 }
 
 /** The operator ended it: its record says why, and the pod need not be read. */
-function stopped(attempt: Attempt, reason: string, { timeoutSeconds }: Seen): Failure {
-  const message = attempt.error?.message;
-  if (reason === UserReason.TimedOut) return user(reason, message ?? timeoutMessage(timeoutSeconds));
-  if (isUserReason(reason)) return user(reason, message ?? reason);
-  if (isInfrastructureReason(reason)) return infrastructure(reason, message ?? reason);
-  if (isFinalReason(reason)) return final(reason, message ?? reason);
+function stopped({ podName, error }: Attempt, reason: string, { timeoutSeconds }: Seen): Failure {
+  const message = error?.message ?? stopMessage(reason, timeoutSeconds);
+  if (isUserReason(reason)) return user(reason, message);
+  if (isInfrastructureReason(reason)) return infrastructure(reason, message);
+  if (isFinalReason(reason)) return final(reason, message);
   // Written by another version of the operator; the user is not to pay for what this one does not understand.
-  return infrastructure(InfrastructureReason.PodDeleted, `pod ${attempt.podName} was stopped: ${reason}`);
+  return infrastructure(InfrastructureReason.PodDeleted, `pod ${podName} was stopped: ${reason}`);
+}
+
+function stopMessage(reason: string, timeoutSeconds: number): string {
+  if (reason === UserReason.TimedOut) return timeoutMessage(timeoutSeconds);
+  return reason === InfrastructureReason.StartTimeout ? "container did not start within its start timeout" : reason;
 }
 
 function reported(report: Report): Outcome {
@@ -170,7 +174,7 @@ function nodeLost({ pod, seen: { node } }: End): Failure | undefined {
   return infrastructure(InfrastructureReason.NodeLost, `node ${pod.spec.nodeName} ${what}`);
 }
 
-/** Whoever disrupts a pod says so in this condition. The kubelet has three occasions for it, told apart by the pod's reason. */
+/** Whoever disrupts a pod says so in this condition; the kubelet's occasion is the pod's reason, node pressure what remains. */
 function disrupted({ pod: { status } }: End): Failure | undefined {
   const condition = status.conditions?.find(({ type, status }) => type === "DisruptionTarget" && status === "True");
   if (!condition) return undefined;
@@ -181,7 +185,6 @@ function disrupted({ pod: { status } }: End): Failure | undefined {
 }
 
 const byKubelet: ReadonlyMap<string, InfrastructureReason> = new Map([
-  ["Evicted", InfrastructureReason.Evicted],
   ["Preempting", InfrastructureReason.Preempted],
   ["Terminated", InfrastructureReason.NodeShutdown],
 ]);

@@ -58,10 +58,7 @@ export function desiredRevision(bundle: TaskBundle, registered: Registered): Rev
  * second name of the same content the runtime may answer with the first: neither could be pulled again. Then the reference
  * stays as it was written. Source: S247.
  */
-export function pinImage(
-  reference: string,
-  imageId: string,
-): { readonly image: string; readonly digest?: string } {
+export function pinImage(reference: string, imageId: string): { readonly image: string; readonly digest?: string } {
   const written = digested.exec(reference)?.[2];
   if (written !== undefined) return { image: reference, digest: written };
   const [, name = "", digest] = digested.exec(imageId.replace(/^.*:\/\//, "")) ?? [];
@@ -93,8 +90,6 @@ function ownedMeta({ metadata: { name, uid } }: TaskBundle, revision: number): O
       [label.component]: component.bundle,
       [label.revision]: String(revision),
     },
-    ownerReferences: [
-      { apiVersion, kind: "TaskBundle", name, uid, controller: true, blockOwnerDeletion: false },
-    ],
+    ownerReferences: [{ apiVersion, kind: "TaskBundle", name, uid, controller: true, blockOwnerDeletion: false }],
   };
 }

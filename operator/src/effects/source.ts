@@ -36,7 +36,10 @@ export async function readSource(cluster: Cluster, bundle: TaskBundle): Promise<
     : { kind: "invalid", message: `${where}: ${stripped.problem}` };
 }
 
-async function textOf(cluster: Cluster, { spec: { source }, metadata }: TaskBundle): Promise<SourceText | ObservedSource> {
+async function textOf(
+  cluster: Cluster,
+  { spec: { source }, metadata }: TaskBundle,
+): Promise<SourceText | ObservedSource> {
   if (source.inline !== undefined) return { where: "spec.source.inline", text: source.inline, language: "TypeScript" };
   const { name = "", key = "" } = source.configMap ?? {};
   const { namespace = "" } = metadata;

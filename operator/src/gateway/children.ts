@@ -1,4 +1,4 @@
-// Children of an attempt: started once however often the start is asked for, and canceled.
+// Children of an attempt: each start is carried out once, however often it is asked for.
 //
 //   D1. A child's name follows from the call that started it: parent, attempt and number of the call; or parent, key and
 //       ordinal. So a repeated request, at whichever replica, meets the child of the first (S118).
@@ -7,9 +7,8 @@
 //       of the key; one that ended otherwise answers only the very call that made it, and gives way to the next ordinal.
 //   D4. One bad start does not spoil the others: each has an answer of its own. What is not the caller's fault fails the
 //       whole request, which may be repeated (D1).
-import { ProtocolCode, type ChildStart, type ChildStarted } from "@stint/crds/attempt";
+import { ProtocolCode, type ChildrenResponse, type ChildStarted } from "@stint/crds/attempt";
 import { annotation, childName, type NamedObject } from "@stint/crds/labels";
-import type { TaskRun } from "@stint/crds/taskrun";
 
 import { isFinished } from "../core/look.ts";
 import { isTrue } from "../core/status.ts";
@@ -17,11 +16,123 @@ import type { ObservedRun } from "../core/world.ts";
 import { controllerUid, toObservedRun } from "../effects/reading.ts";
 import { taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
-import { createRun } from "./create-run.ts";
+import { createOrRead } from "./create-run.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { currentAttempt, type AttemptCaller } from "./identity.ts";
-import { ProtocolRefusal, unavailable } from "./refusal.ts";
+import { nameTaken, ProtocolRefusal } from "./refusal.ts";
 import { childBody, toChildCall, type Origin, type RunCall } from "./run-body.ts";
-import { isCanceling } from "./stop-notice.ts";
+import { ChildStartSchema, parseBody, type UncheckedStart } from "./schemas.ts";
+import { requireNotCanceling } from "./stop-notice.ts";
 import type { PodIdentity } from "./token.ts";
 import { TreeBudget } from "./tree.ts";
+
+/** One request's view of the parent. */
+interface Batch {
+  readonly caller: AttemptCaller;
+  readonly budget: TreeBudget;
+  readonly deps: GatewayDeps;
+}
+
+/**
+ * Starts children, and answers each start in the order of the request.
+ *
+ * Throws `NotCurrent` for an attempt that has ended and `Canceled` while its run is being canceled (S125).
+ */
+export async function startChildren(
+  pod: PodIdentity,
+  starts: readonly UncheckedStart[],
+  deps: GatewayDeps,
+): Promise<ChildrenResponse> {
+  const caller = await currentAttempt(pod, deps);
+  requireNotCanceling(caller, deps);
+  const batch: Batch = { caller, budget: new TreeBudget(caller.run, deps.caches, deps.limits), deps };
+  const turns = new Map<unknown, Promise<unknown>>();
+  const children = starts.map((start) => {
+    // Two starts under one key are one child: the second has to see what became of the first.
+    const lane = start.key ?? start;
+    const answer = (turns.get(lane) ?? Promise.resolve()).then(() => answerTo(start, batch));
+    turns.set(lane, answer);
+    return answer;
+  });
+  return { children: await Promise.all(children) };
+}
+
+async function answerTo(unchecked: UncheckedStart, batch: Batch): Promise<ChildStarted> {
+  const { sequence } = unchecked;
+  try {
+    const { key, ...start } = parseBody(ChildStartSchema, unchecked);
+    const call = toChildCall(start, batch.caller.run);
+    const { name, uid } = await (key === undefined
+      ? startByNumber(call, sequence, batch)
+      : startByKey(call, { sequence, key }, batch));
+    return { sequence, name, uid };
+  } catch (error) {
+    const isCallersFault = error instanceof ProtocolRefusal && error.code !== ProtocolCode.Unavailable;
+    if (isCallersFault) return { sequence, error: error.body }; // D4
+    throw error;
+  }
+}
+
+async function startByNumber(call: RunCall, sequence: number, batch: Batch): Promise<NamedObject> {
+  const { run: parent, attempt } = batch.caller;
+  const name = childName({ parentUid: parent.metadata.uid, attempt: attempt.number, sequence });
+  const child = await findOrCreate(name, call, { attempt: attempt.number, sequence }, batch);
+  if (isChildOf(child, parent) && isOfCall(child, call)) return child.metadata;
+  throw nameTaken(child); // D2
+}
+
+async function startByKey(
+  call: RunCall,
+  { sequence, key }: { readonly sequence: number; readonly key: string },
+  batch: Batch,
+): Promise<NamedObject> {
+  const { run: parent, attempt } = batch.caller;
+  for (let ordinal = 1; ; ordinal++) {
+    const name = childName({ parentUid: parent.metadata.uid, key, ordinal });
+    const origin: Origin = { attempt: attempt.number, sequence, key: { text: key, ordinal } };
+    const child = await findOrCreate(name, call, origin, batch);
+    if (!isChildOf(child, parent)) throw nameTaken(child); // D2
+    if (!isOfCall(child, call)) {
+      throw new ProtocolRefusal(ProtocolCode.KeyConflict, `key "${key}" was used for another call`);
+    }
+    if (answersEveryCall(child) || (await isMadeBy(origin, child, batch))) return child.metadata; // D3
+  }
+}
+
+async function findOrCreate(name: string, call: RunCall, origin: Origin, batch: Batch): Promise<ObservedRun> {
+  const { caller, budget, deps } = batch;
+  const { namespace } = caller.pod;
+  const known = deps.caches.runs.get(`${namespace}/${name}`);
+  if (known) return known;
+  budget.take();
+  return toObservedRun(await createOrRead(childBody(name, call, origin, caller.run), namespace, deps.cluster));
+}
+
+function isChildOf(child: ObservedRun, parent: ObservedRun): boolean {
+  return controllerUid(child) === parent.metadata.uid;
+}
+
+function isOfCall({ spec, input }: ObservedRun, call: RunCall): boolean {
+  return spec.task === call.task && input.hash === call.inputHash;
+}
+
+function answersEveryCall(child: ObservedRun): boolean {
+  return !isFinished(child) || isTrue(child.status, "Succeeded");
+}
+
+/** The cache keeps no annotations of a finished run, so they are read live. */
+async function isMadeBy({ attempt, sequence }: Origin, child: ObservedRun, { caller, deps }: Batch): Promise<boolean> {
+  try {
+    const { metadata } = await deps.cluster.get(taskRuns, {
+      namespace: caller.pod.namespace,
+      name: child.metadata.name,
+    });
+    const { annotations = {} } = metadata;
+    return (
+      annotations[annotation.parentAttempt] === String(attempt) && annotations[annotation.sequence] === String(sequence)
+    );
+  } catch (error) {
+    if (isApiError(error, "notFound")) return false; // deleted: nobody's any more
+    throw error;
+  }
+}

@@ -1,5 +1,8 @@
 // What the gateway is made of. main.ts hands it in; nothing here is looked up.
+import type { Manifest } from "@stint/crds/manifest";
+
 import type { Clock } from "../clock.ts";
+import type { Acceptance, RegistrationCaller } from "../effects/accept-manifest.ts";
 import type { Apply } from "../effects/apply.ts";
 import type { Caches } from "../effects/caches.ts";
 import type { Cluster } from "../effects/cluster.ts";
@@ -29,6 +32,8 @@ export interface GatewayDeps {
   readonly caches: Caches;
   readonly observe: Observer;
   readonly apply: Apply;
+  /** `acceptManifest` of effects/accept-manifest.ts, with what it needs. */
+  readonly acceptManifest: (caller: RegistrationCaller, manifest: Manifest) => Promise<Acceptance>;
   readonly clock: Clock;
   readonly runEvents: RunEvents;
   readonly limits: TreeLimits;

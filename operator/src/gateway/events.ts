@@ -81,7 +81,11 @@ function mayBeOver(name: string, caller: AttemptCaller, { caches }: GatewayDeps)
   return run === undefined || isFinished(run) || !isInTree(run, caller.run);
 }
 
-async function outcomeOf(name: string, caller: AttemptCaller, { cluster }: GatewayDeps): Promise<RunOutcome | undefined> {
+async function outcomeOf(
+  name: string,
+  caller: AttemptCaller,
+  { cluster }: GatewayDeps,
+): Promise<RunOutcome | undefined> {
   const run = await readRun({ namespace: caller.pod.namespace, name }, cluster);
   if (!run) return deletedOutcome(name);
   if (isInTree(run, caller.run)) return toOutcome(run);

@@ -3,8 +3,10 @@
 //   P1. An answer carries a code and one sentence: never a stack, never a token, never what another run holds.
 //   P2. Whatever is not the caller's fault is 503: the runner asks again (S53), and an absent operator costs no attempt.
 import { ProtocolCode, type ProtocolError } from "@stint/crds/attempt";
+import type { KubernetesObject } from "@stint/crds/kubernetes";
 
 import { isApiError } from "../errors.ts";
+import { withoutRevision } from "./outcome.ts";
 
 /** Codes that the gateway's answers carry, with their HTTP status where nothing else is said. */
 const statusOf: Readonly<Record<ProtocolCode, number>> = {
@@ -57,6 +59,12 @@ export function notYet(message: string): ProtocolRefusal {
 
 export function unavailable(message: string, cause?: unknown): ProtocolRefusal {
   return new ProtocolRefusal(ProtocolCode.Unavailable, message, { cause });
+}
+
+/** The name that a new run would have belongs to another one (S111). */
+export function nameTaken(run: KubernetesObject & { readonly spec: { readonly task: string } }): ProtocolRefusal {
+  const owner = withoutRevision(run.spec.task);
+  return new ProtocolRefusal(ProtocolCode.KeyConflict, `run ${run.metadata.name} exists and belongs to ${owner}`);
 }
 
 /** What the caller is told about an error (P2). The API server's own words stay in the log. */

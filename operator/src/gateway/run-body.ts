@@ -43,7 +43,10 @@ export interface Origin {
 export function toCall(task: string, input: Json, options: StartOptions = {}): RunCall {
   const reference = parseTaskReference(task);
   if (!reference) {
-    throw new ProtocolRefusal(ProtocolCode.InvalidRequest, `"${task}" is not <bundle>/<task> or <bundle>/<task>:<revision>`);
+    throw new ProtocolRefusal(
+      ProtocolCode.InvalidRequest,
+      `"${task}" is not <bundle>/<task> or <bundle>/<task>:<revision>`,
+    );
   }
   const bytes = jsonBytes(input);
   if (bytes > limits.payloadBytes) {

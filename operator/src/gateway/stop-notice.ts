@@ -1,21 +1,26 @@
 // Why an attempt is to end, in the words that its process is told (S169). Nothing is decided here: what the reconciler has
 // stored, and what the cluster does to the pod, is put into one of four reasons.
-import type { StopNotice } from "@stint/crds/attempt";
+import { ProtocolCode, type StopNotice } from "@stint/crds/attempt";
 import { FinalReason, UserReason } from "@stint/crds/conditions";
 
 import type { OwnedPod, World } from "../core/world.ts";
 import type { GatewayDeps } from "./deps.ts";
 import type { AttemptCaller } from "./identity.ts";
+import { ProtocolRefusal } from "./refusal.ts";
 
 /** The notice for an attempt, or `undefined` as long as it may go on. */
-export function stopNoticeFor(caller: AttemptCaller, { observe }: Pick<GatewayDeps, "observe">): StopNotice | undefined {
+export function stopNoticeFor(
+  caller: AttemptCaller,
+  { observe }: Pick<GatewayDeps, "observe">,
+): StopNotice | undefined {
   const { pods, world } = observe(caller.run);
   return cancelNotice(caller, world) ?? stopOf(caller) ?? disruptionOf(pods.find((pod) => isOf(pod, caller)));
 }
 
-/** Whether the run is on its way to Canceled, by itself or with its parent: then nothing new starts (S125, S165). */
-export function isCanceling(caller: AttemptCaller, { observe }: Pick<GatewayDeps, "observe">): boolean {
-  return cancelNotice(caller, observe(caller.run).world) !== undefined;
+/** Throws `Canceled` for a run on its way there, by itself or with its parent: nothing new starts (S125, S165). */
+export function requireNotCanceling(caller: AttemptCaller, { observe }: Pick<GatewayDeps, "observe">): void {
+  const notice = cancelNotice(caller, observe(caller.run).world);
+  if (notice) throw new ProtocolRefusal(ProtocolCode.Canceled, notice.message);
 }
 
 function cancelNotice({ run }: AttemptCaller, { parent }: World): StopNotice | undefined {

@@ -31,7 +31,12 @@ export function refused(look: OpenLook): BundleVerdict | undefined {
     look,
     { ready: "False", reason, message },
     {
-      registering: { ...current, reason, message: message.slice(0, limits.errorLength), nextRetryAt: requeueAt.toISOString() },
+      registering: {
+        ...current,
+        reason,
+        message: message.slice(0, limits.errorLength),
+        nextRetryAt: requeueAt.toISOString(),
+      },
       actions: [{ kind: "recordEvent", type: "Warning", reason, note: message }],
       requeueAt,
     },
@@ -40,7 +45,7 @@ export function refused(look: OpenLook): BundleVerdict | undefined {
 
 /** The next create is not due yet; its instant was written down with the failure before it. */
 export function waiting(look: OpenLook): BundleVerdict | undefined {
-  const { current, now, status } = look;
+  const { current, now } = look;
   const due = current.nextRetryAt === undefined ? undefined : new Date(current.nextRetryAt);
   if (due === undefined || due <= now) return undefined;
   return conclude(look, standingOf(current), { registering: current, requeueAt: due });

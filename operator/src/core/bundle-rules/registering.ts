@@ -18,32 +18,41 @@ import type { BundleVerdict } from "../bundle-world.ts";
 import { after, earliest, lookAgainMs } from "../look.ts";
 import { manifestProblem } from "../manifest.ts";
 import { containerOf, isEnded, outcomeOf, startedAt, type Outcome } from "../outcome.ts";
-import { desiredRevision } from "../revision.ts";
+import { desiredRevision, pinImage } from "../revision.ts";
 import { unstartable, waitingFor } from "../waiting.ts";
 import type { OwnedPod } from "../world.ts";
 
 /** How long a gateway has to have been ready before a silent runner is given up, as for a run (S68). */
 const gatewayReadyMs = 35_000;
 
-/** The pod has posted its tasks: they are recorded in a ControllerRevision, or what is wrong with them in the status. */
-export function received(look: OpenLook): BundleVerdict | undefined {
-  const { bundle, current, manifest: posted, world, pod } = look;
+/** The pod has posted tasks with which the bundle cannot be Ready (S13). */
+export function invalidManifest(look: OpenLook): BundleVerdict | undefined {
+  const { bundle, current, manifest: posted, world } = look;
   if (!posted) return undefined;
+  const { metadata, spec } = bundle;
+  const context = { bundle: metadata.name, defaults: spec.defaults, instanceTypes: world.instanceTypes };
+  const problem = manifestProblem(posted.manifest, context);
   const registering = { ...current, podUid: posted.podUid };
-  const { manifest } = posted;
-  const { instanceTypes } = world;
-  const context = { bundle: bundle.metadata.name, defaults: bundle.spec.defaults, instanceTypes };
-  const problem = manifestProblem(manifest, context);
-  if (problem) return registrationFailed(look, registering, problem, { manifest: "taken" });
+  return problem && registrationFailed(look, registering, problem, { manifest: "taken" });
+}
 
-  // The runner is faster than its kubelet: until the status shows the container, nobody knows the image's digest.
-  if (bundle.spec.source.image && !(pod && startedAt(pod))) return { status: look.status, manifest: "early", actions: [] };
-  const imageId = (pod && containerOf(pod)?.imageID) ?? "";
+/** The runner is faster than its kubelet: until the status shows the container, nobody knows the digest of its image. */
+export function unseenImage({ bundle, manifest: posted, pod, status }: OpenLook): BundleVerdict | undefined {
+  const reference = bundle.spec.source.image?.reference;
+  if (!posted || reference === undefined || pinImage(reference, "").digest !== undefined) return undefined;
+  return pod && startedAt(pod) ? undefined : { status, manifest: "early", actions: [] };
+}
+
+/** The pod has posted its tasks. The status follows once the ControllerRevision is there: see the story in bundle.ts. */
+export function received({ bundle, current, manifest: posted, pod, status }: OpenLook): BundleVerdict | undefined {
+  if (!posted) return undefined;
   const { revision, specHash } = current;
+  const imageId = (pod && containerOf(pod)?.imageID) ?? "";
+  const registered = { revision, specHash, manifest: posted.manifest, imageId };
   return {
-    status: look.status,
+    status,
     manifest: "checked",
-    actions: [{ kind: "createRevision", revision: desiredRevision(bundle, { revision, specHash, manifest, imageId }) }],
+    actions: [{ kind: "createRevision", revision: desiredRevision(bundle, registered) }],
   };
 }
 
@@ -149,7 +158,9 @@ function failureOf(outcome: Outcome, pod: OwnedPod | undefined): RegistrationFai
     return { reason: BundleReason.RegistrationTimedOut, message };
   }
   const exitCode = pod && containerOf(pod)?.state?.terminated?.exitCode;
-  const message = `entry point exited with code ${exitCode ?? "unknown"} before registering tasks`;
+  const why =
+    outcome.kind === "User" && outcome.reason !== UserReason.ExitedWithoutReport ? ` (${outcome.reason})` : "";
+  const message = `entry point exited with code ${exitCode ?? "unknown"} before registering tasks${why}`;
   return { reason: BundleReason.ExitedBeforeRegistering, message };
 }
 

@@ -5,10 +5,13 @@ import { limits } from "@stint/crds/limits";
 import type { Manifest, RevisionData } from "@stint/crds/manifest";
 import type { TaskBundleStatus } from "@stint/crds/taskbundle";
 
-import { conclude, lingeringMs, podDeletions, readySince, registrationOf, type BundleLook } from "../bundle-look.ts";
+import { conclude, lingeringMs, podDeletions, readySince, type BundleLook } from "../bundle-look.ts";
 import type { BundleAction, BundleVerdict, ObservedRevision, Standing } from "../bundle-world.ts";
 import { after, earliest } from "../look.ts";
 import { isEnded } from "../outcome.ts";
+
+/** How long until it is asked again whether live runs still need an old revision: their ends do not wake the bundle. */
+const inUseWaitMs = 600_000;
 
 /** Garbage collection owns everything now. */
 export function deleting({ bundle, status }: BundleLook): BundleVerdict | undefined {
@@ -17,24 +20,35 @@ export function deleting({ bundle, status }: BundleLook): BundleVerdict | undefi
 
 /** The ControllerRevision is there, so the registration has succeeded, whoever made it and however long ago. */
 export function registered(look: BundleLook): BundleVerdict | undefined {
-  const { current, world, bundle } = look;
+  const { current, world, status } = look;
   const revision = current && world.revisions.get(current.revision);
   if (!revision || current.state === RegistrationState.RegistrationFailed) return undefined;
-  const changes = servedBy(revision.data, bundle.spec.source.image !== undefined);
-  return conclude(look, isReady(current.revision), { changes, ...taken(hasPosted(look, revision)) });
+  const { digest: _, ...kept } = status; // of the revision before
+  const changes = servedBy(revision.data);
+  return conclude({ ...look, status: kept }, isReady(current.revision), {
+    changes,
+    ...taken(hasPosted(look, revision)),
+  });
 }
 
 /** The spec is that of the newest Ready revision. What is left to do is to tidy up. */
 export function unchanged(look: BundleLook): BundleVerdict | undefined {
-  const { current, status, specHash, world } = look;
+  const { current, status, specHash, world, now } = look;
   if (current || status.revision === undefined || status.specHash !== specHash) return undefined;
-  const lingering = world.pods.filter((pod) => !look.strayPods.includes(pod) && !isEnded(pod));
-  const requeueAt = lingering.length > 0 ? after(readySince(look), lingeringMs) : undefined;
   const own = world.revisions.get(status.revision);
+  const lingersUntil = after(readySince(look), lingeringMs);
+  const isLingering = lingersUntil > now && world.pods.some((pod) => !isEnded(pod));
+  const old = outdated(look);
+  const removable = old.filter(({ data }) => !world.revisionsInUse.has(data.revision));
   return conclude(look, isReady(status.revision), {
-    actions: obsolete(look),
+    actions: removable.flatMap(removal),
     ...taken(own !== undefined && hasPosted(look, own)),
-    ...later(look, requeueAt),
+    ...at(
+      earliest(
+        isLingering ? lingersUntil : undefined,
+        old.length > removable.length ? after(now, inUseWaitMs) : undefined,
+      ),
+    ),
   });
 }
 
@@ -42,31 +56,35 @@ export function unchanged(look: BundleLook): BundleVerdict | undefined {
 export function failed(look: BundleLook): BundleVerdict | undefined {
   const { current, pod, now, manifest } = look;
   if (current?.state !== RegistrationState.RegistrationFailed) return undefined;
-  const standing: Standing = { ready: "False", reason: reasonOf(current.reason), message: current.message ?? "" };
+  const { reason = RegistrationState.RegistrationFailed, message = "" } = current;
   const goesAt = pod && !isEnded(pod) ? after(readySince(look), lingeringMs) : undefined;
-  const overdue = pod && goesAt !== undefined && goesAt <= now;
-  return conclude(look, standing, {
-    registering: current,
-    actions: overdue ? podDeletions([pod], "its registration has failed") : [],
-    ...taken(manifest !== undefined && current.podUid === manifest.podUid),
-    ...later(look, goesAt),
-  });
+  const isOverdue = goesAt !== undefined && goesAt <= now;
+  return conclude(
+    look,
+    { ready: "False", reason, message },
+    {
+      registering: current,
+      actions: pod && isOverdue ? podDeletions([pod], "its registration has failed") : [],
+      ...taken(manifest !== undefined && current.podUid === manifest.podUid),
+      ...at(isOverdue ? undefined : goesAt),
+    },
+  );
 }
 
 function isReady(revision: number): Standing {
   return { ready: "True", reason: BundleReason.Registered, message: `revision ${revision} is Ready` };
 }
 
-function servedBy(data: RevisionData, fromImage: boolean): Partial<TaskBundleStatus> {
+function servedBy({ revision, specHash, manifest, codeConfigMap, digest }: RevisionData): Partial<TaskBundleStatus> {
   return {
-    revision: data.revision,
-    specHash: data.specHash,
-    tasks: data.manifest.map(({ name, kind, description }) => ({
+    revision,
+    specHash,
+    tasks: manifest.map(({ name, kind, description }) => ({
       name,
       kind,
       ...(description !== undefined && { description }),
     })),
-    ...(fromImage && { digest: data.digest ?? "unknown" }),
+    ...(codeConfigMap === undefined && { digest: digest ?? "unknown" }),
   };
 }
 
@@ -85,26 +103,20 @@ function taken(isTaken: boolean): Pick<BundleVerdict, "manifest"> {
   return isTaken ? { manifest: "taken" } : {};
 }
 
-function later({ now }: BundleLook, at: Date | undefined): Pick<BundleVerdict, "requeueAt"> {
-  const requeueAt = at !== undefined && at > now ? earliest(at) : undefined;
+function at(requeueAt: Date | undefined): Pick<BundleVerdict, "requeueAt"> {
   return requeueAt ? { requeueAt } : {};
 }
 
-/** Revisions beyond the newest ten that no live run needs (S257): the code first, since its name is in the record. */
-function obsolete({ world, status, strayRevisions }: BundleLook): BundleAction[] {
-  const ready = [...world.revisions.values()]
+/** Ready revisions beyond the newest ten (S257). */
+function outdated({ world, status, strayRevisions }: BundleLook): ObservedRevision[] {
+  return [...world.revisions.values()]
     .filter((revision) => !strayRevisions.includes(revision) && revision.data.revision <= (status.revision ?? 0))
-    .toSorted((a, b) => b.data.revision - a.data.revision);
-  return ready
-    .slice(limits.readyRevisionsKept)
-    .filter(({ data }) => !world.revisionsInUse.has(data.revision))
-    .flatMap(({ name, uid, data: { codeConfigMap } }) => [
-      ...(codeConfigMap === undefined ? [] : [{ kind: "deleteCode", name: codeConfigMap } as const]),
-      { kind: "deleteRevision", name, uid } as const,
-    ]);
+    .toSorted((a, b) => b.data.revision - a.data.revision)
+    .slice(limits.readyRevisionsKept);
 }
 
-function reasonOf(text: string | undefined): BundleReason {
-  const known = Object.values(BundleReason).find((reason) => reason === text);
-  return known ?? BundleReason.InfrastructureFailed;
+/** The code first: its name is in the record, which a crash in between leaves to be found again. */
+function removal({ name, uid, data: { codeConfigMap } }: ObservedRevision): BundleAction[] {
+  const revision: BundleAction = { kind: "deleteRevision", name, uid };
+  return codeConfigMap === undefined ? [revision] : [{ kind: "deleteCode", name: codeConfigMap }, revision];
 }

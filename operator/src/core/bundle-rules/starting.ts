@@ -81,7 +81,10 @@ function isSourceDue({ bundle, current }: BundleLook): boolean {
   return current === undefined || current.state === RegistrationState.Created;
 }
 
-function failNew(look: BundleLook, failure: { readonly reason: BundleReason; readonly message: string }): BundleVerdict {
+function failNew(
+  look: BundleLook,
+  failure: { readonly reason: BundleReason; readonly message: string },
+): BundleVerdict {
   const registering = look.current ?? newRegistration(look);
   return registrationFailed(look, registering, failure, { changes: { lastRevision: registering.revision } });
 }

@@ -1,0 +1,2 @@
+/** Our group and version. */
+export const apiVersion = "stint.dev/v1alpha1";

@@ -1,0 +1,81 @@
+// What an attempt is to do. The input is read past the cache, which keeps none.
+import type { Assignment } from "@stint/crds/attempt";
+import type { Json } from "@stint/crds/json";
+import { parseTaskReference, tagLabelPrefix } from "@stint/crds/labels";
+import type { ManifestTask } from "@stint/crds/manifest";
+import type { TaskRun } from "@stint/crds/taskrun";
+
+import type { ObservedRun, World } from "../core/world.ts";
+import { invariant } from "../errors.ts";
+import { conclude } from "./conclude.ts";
+import type { GatewayDeps } from "./deps.ts";
+import { identifyLive, requireCurrent, type AttemptCaller } from "./identity.ts";
+import { notCurrent } from "./refusal.ts";
+import { requireNotCanceling } from "./stop-notice.ts";
+import type { PodIdentity } from "./token.ts";
+
+/**
+ * The assignment of the attempt that a pod is.
+ *
+ * Throws `NotCurrent` for one that has ended or is being stopped, and `Canceled` while its run is being canceled. A run whose
+ * input is no longer the accepted one ends here, `InvalidSpec` (S158).
+ */
+export async function assignmentFor(pod: PodIdentity, deps: GatewayDeps): Promise<Assignment> {
+  const caller = requireCurrent(await identifyLive(pod, deps));
+  requireNotCanceling(caller, deps);
+  if (caller.attempt.stop) throw notCurrent(`attempt ${caller.attempt.number} is being stopped`);
+  if (caller.run.input.hash !== caller.run.status?.inputHash) {
+    await conclude(caller, {}, (_, { rule }) => (rule === "altered" ? "apply" : "done"), deps);
+    throw notCurrent("spec.input changed after the run was accepted");
+  }
+  return toAssignment(caller, deps.observe(caller.run).world);
+}
+
+function toAssignment(caller: AttemptCaller, { revision }: World): Assignment {
+  const { run, attempt, live } = caller;
+  const reference = parseTaskReference(run.spec.task);
+  invariant(reference && live, `run ${run.metadata.name} was not read live`);
+  const task = revision?.manifest.find(({ name }) => name === reference.task);
+  return {
+    ...relationsOf(run),
+    ...pinsOf(run),
+    bundle: reference.bundle,
+    task: reference.task,
+    attempt: attempt.number,
+    input: inputOf(live),
+    tags: [...new Set([...(task?.tags ?? []), ...(run.spec.tags ?? [])])],
+    labels: labelsOf(live, task),
+  };
+}
+
+function relationsOf({ metadata: { namespace = "", name, uid }, status }: ObservedRun) {
+  const { parent, root } = status ?? {};
+  return { namespace, name, uid, ...(parent && { parent: parent.name }), root: root?.name ?? name };
+}
+
+/** What is in force: pinned before the first attempt was. */
+function pinsOf({ metadata, status = {} }: ObservedRun) {
+  const { revision, resolved, deadlineAt } = status;
+  invariant(revision !== undefined && resolved, `run ${metadata.name} has an attempt and no pins`);
+  return {
+    revision,
+    userRetries: status.userRetries ?? 0,
+    maxRetries: resolved.retry.maxRetries,
+    timeoutSeconds: resolved.timeoutSeconds,
+    gracePeriodSeconds: resolved.gracePeriodSeconds,
+    ...(deadlineAt !== undefined && { deadlineAt }),
+  };
+}
+
+/** Absent input equals [] (S29). */
+function inputOf({ spec }: TaskRun): Json {
+  return spec.input === undefined ? [] : (spec.input as Json); // untyped in the schema; it came as JSON
+}
+
+/** The task's labels and those that the run was created with, less our own. */
+function labelsOf({ metadata }: TaskRun, task: ManifestTask | undefined): Readonly<Record<string, string>> {
+  const users = Object.entries(metadata.labels ?? {}).filter(
+    ([key]) => !key.startsWith("stint.dev/") && !key.startsWith(tagLabelPrefix),
+  );
+  return { ...task?.labels, ...Object.fromEntries(users) };
+}

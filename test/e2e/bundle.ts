@@ -1,0 +1,87 @@
+// The tasks of the scenarios: an inline bundle, written as a user would write one. Its text is what the cluster gets.
+import {
+  currentContext,
+  NonRetryableError,
+  RetryAfter,
+  task,
+  TaskRunError,
+} from "@stint/sdk";
+
+export const area = task("area", (w: number, h = 2) => w * h);
+export const echo = task("echo", (value: unknown, ...rest: unknown[]) => [value, ...rest]);
+export const greet = task("greet", (name: string | null, greeting = "Hello") => `${greeting}, ${name}!`);
+
+export const fails = task("fails", (message: string) => {
+  throw new RangeError(message);
+});
+export const thirdTime = task("third-time", () => {
+  const { attempt } = currentContext();
+  if (attempt < 3) throw new Error(`attempt ${attempt} is too early`);
+  return attempt;
+});
+export const hopeless = task("hopeless", () => {
+  throw new NonRetryableError("there is no point");
+});
+export const patient = task("patient", { retry: { maxRetries: 1 } }, () => {
+  if (currentContext().attempt === 1) throw new RetryAfter(3, "come back in three seconds");
+  return "came back";
+});
+
+export const sleeps = task("sleeps", { gracePeriodSeconds: 5 }, async (seconds: number) => {
+  const { signal } = currentContext();
+  const reason = await new Promise<unknown>((resolve) => {
+    const timer = setTimeout(() => resolve("slept"), seconds * 1000);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve(signal.reason);
+    });
+  });
+  if (reason instanceof Error) console.log(`aborted by ${reason.name}: ${reason.message}`);
+  return "awake";
+});
+export const spins = task("spins", { timeoutSeconds: 2, gracePeriodSeconds: 0, retry: { maxRetries: 0 } }, () => {
+  for (;;);
+});
+
+export const fillsBuffers = task("fills-buffers", async (untilMib: number) => {
+  const kept: Buffer[] = [];
+  for (let mib = 0; mib < untilMib; mib += 8) {
+    kept.push(Buffer.alloc(8 * 2 ** 20, 1));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return kept.length * 8;
+});
+export const fillsHeap = task("fills-heap", (entries: number) => {
+  const kept: object[] = [];
+  for (let i = 0; i < entries; i++) kept.push({ i, text: `entry ${i}` });
+  return kept.length;
+});
+
+export const leaves = task("leaves", (code: number) => {
+  process.exit(code);
+});
+export const nothing = task("nothing", () => undefined);
+export const notJson = task("not-json", () => ({ a: [1, 2, 10n] }));
+export const large = task("large", (bytes: number) => "x".repeat(bytes - 2));
+export const nulls = task("nulls", () => ({ a: null, list: [null, { b: null }] }));
+
+export const square = task("square", async (n: number) => n * n);
+export const sumSquares = task("sum_squares", async (a: number, b: number) => {
+  const [x, y] = await Promise.all([square(a), square(b)]);
+  return x + y;
+});
+export const catches = task("catches", async () => {
+  try {
+    await fails.with({ retry: { maxRetries: 0 } })("the child gave up");
+    return "no failure";
+  } catch (error) {
+    return error instanceof TaskRunError ? { reason: error.reason, task: error.task, phase: error.phase } : String(error);
+  }
+});
+export const passesOn = task("passes-on", { retry: { maxRetries: 0 } }, async () => {
+  await fails.with({ retry: { maxRetries: 0 } })("the child gave up");
+});
+export const parent = task("parent", async (seconds: number) => {
+  await Promise.all([sleeps(seconds), sleeps(seconds)]);
+});
+export const stamps = task("stamps", () => Date.now());

@@ -1,0 +1,38 @@
+// Prints what people want of an e2e run: a line per scenario as it ends, the failures, and a table.
+import type { Reporter, TestCase, TestModule, TestRunEndReason } from "vitest/node";
+
+export class TableReporter implements Reporter {
+  readonly #began = performance.now();
+
+  onTestCaseResult(test: TestCase): void {
+    const { state } = test.result();
+    say(`  ${state.padEnd(7)} ${seconds(test)}  ${test.name}`);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[], _reason: TestRunEndReason): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const failed = tests.filter((test) => test.result().state !== "passed");
+    for (const module of modules) for (const error of module.errors()) say(`\n${module.moduleId}: ${error.message}`);
+    for (const error of unhandled) say(`\nunhandled: ${String(error)}`);
+    for (const test of failed) {
+      say(`\n===== ${test.name}`);
+      for (const error of test.result().errors ?? []) say(`${error.stack ?? error.message}\n${error.diff ?? ""}`);
+    }
+    const width = Math.max(8, ...tests.map(({ name }) => name.length));
+    say(`\n| ${"scenario".padEnd(width)} | outcome | seconds |\n|${"-".repeat(width + 2)}|---------|---------|`);
+    for (const test of tests) say(`| ${test.name.padEnd(width)} | ${test.result().state.padEnd(7)} | ${seconds(test)} |`);
+    say(`\nscenarios took ${((performance.now() - this.#began) / 1000).toFixed(0)} s`);
+    say(`${tests.length - failed.length} passed, ${failed.length} failed`);
+  }
+}
+
+function seconds(test: TestCase): string {
+  return ((test.diagnostic()?.duration ?? 0) / 1000).toFixed(1).padStart(7);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+// oxlint-disable-next-line import/no-default-export -- vitest loads reporters by it
+export default TableReporter;

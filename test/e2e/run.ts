@@ -1,0 +1,28 @@
+// `make e2e`: the cluster, the images, the chart, the scenarios, the table, and all of it taken down again. With --keep the
+// cluster stays, for the next run. The exit code says it all.
+import { spawn } from "node:child_process";
+
+import { say } from "../shell.ts";
+import { StepError, step } from "./kit/steps.ts";
+import { prepare } from "./prepare.ts";
+
+const keep = process.argv.includes("--keep");
+const files = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const began = performance.now();
+
+let code = 1;
+try {
+  const { env } = await prepare();
+  code = await scenarios(env);
+} catch (error) {
+  if (!(error instanceof StepError)) say(String(error));
+} finally {
+  if (!keep) await step("take the cluster down", "test/cluster/down.sh", [], process.env).catch(() => (code = 1));
+}
+say(`e2e took ${((performance.now() - began) / 60_000).toFixed(1)} min`);
+process.exit(code);
+
+function scenarios(env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn("vitest", ["run", "--config", "vitest.e2e.config.ts", ...files], { stdio: "inherit", env });
+  return new Promise((resolve) => child.on("close", (ended) => resolve(ended ?? 1)));
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+// Scenarios on a real cluster. test/e2e/run.ts brings it up and sets the environment; without it the scenarios fail.
+export default defineConfig({
+  test: {
+    include: ["test/e2e/**/*.e2e.ts"],
+    environment: "node",
+    fileParallelism: false,
+    // Two cores carry the cluster and the pods: more at once would only wait for each other.
+    maxConcurrency: 5,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    reporters: ["./test/e2e/kit/table-reporter.ts"],
+  },
+});
