@@ -1,5 +1,5 @@
-// Builds operator/dist/, the context of the operator's image: one file, and the Dockerfile beside it.
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+// Builds operator/dist/, the context of the operator's image: one file.
+import { mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -21,4 +21,3 @@ await build({
   external: ["@kubernetes/client-node"],
   logLevel: "warning",
 });
-copyFileSync(here("Dockerfile"), here("dist/Dockerfile"));

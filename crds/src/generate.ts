@@ -17,9 +17,7 @@ function generate(checkOnly: boolean): readonly string[] {
   );
   if (complaints.length > 0) return complaints;
   if (checkOnly)
-    return directories
-      .flatMap(staleFiles)
-      .map((file) => `${relative(process.cwd(), file)} is stale: npm run generate`);
+    return directories.flatMap(staleFiles).map((file) => `${relative(process.cwd(), file)} is stale: npm run generate`);
   directories.forEach(writeFiles);
   return [];
 }

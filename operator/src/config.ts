@@ -27,7 +27,8 @@ export const ConfigSchema = z.object({
   STINT_POD_NAME: name.describe("Name of this replica: holder of the Lease, reporter of Events."),
   STINT_RUNNER_IMAGE: name.describe("Image of attempts whose bundle brings none."),
   STINT_RUNNER_IMAGE_PULL_POLICY: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
-  STINT_GATEWAY_PORT: port.default(8443).describe("Where the gateway listens."),
+  // Not STINT_GATEWAY_PORT: Kubernetes sets that one by itself where there is a Service of the name.
+  STINT_GATEWAY_LISTEN_PORT: port.default(8443).describe("Where the gateway listens."),
   STINT_GATEWAY_SERVICE: name.default("stint-gateway").describe("The Service in front of the gateways."),
   STINT_GATEWAY_ADDRESS: z.string().optional().describe("ip:port that pods are given, in the place of the Service's."),
   STINT_HTTP_PORT: port.default(8080).describe("Where health and metrics are served."),

@@ -6,7 +6,7 @@
 //   E3. InvariantError: our bug.
 //   E4. `reason` and `code` are what code branches on; a message is for people and never parsed.
 
-/** Every code an error of ours can carry, with the sentence that the reference page prints for it. */
+/** Every code that a failed look is counted under, with the sentence that the reference page prints for it. */
 export const errorCodes = {
   API_CONFLICT: "The object changed since it was read (409). It is read and decided again.",
   API_ALREADY_EXISTS: "An object of this name exists (409); one that is still terminating keeps its name.",
@@ -23,6 +23,7 @@ export const errorCodes = {
   API_UNAVAILABLE: "No usable answer: 5xx, a timeout, a broken connection. A write may have been carried out.",
   REFUSED: "Only a person can fix it; the object's status says what.",
   INVARIANT: "A bug of ours: something that cannot be was seen.",
+  UNKNOWN: "Anything else. The log has its stack.",
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 
@@ -102,6 +103,12 @@ export class InvariantError extends Error {
     super(message, { cause: options.cause });
     this.details = options.details;
   }
+}
+
+/** The code that an error is counted under. */
+export function codeOf(error: unknown): ErrorCode {
+  const isOurs = error instanceof ApiError || error instanceof RefusedError || error instanceof InvariantError;
+  return isOurs ? error.code : "UNKNOWN";
 }
 
 /** States what must hold here; what does not is an {@link InvariantError}. */

@@ -32,6 +32,7 @@ import { createObserver, type Surroundings } from "./effects/observe.ts";
 import { createBundleObserver } from "./effects/observe-bundle.ts";
 import { createRecorder } from "./effects/recorder.ts";
 import { services } from "./effects/resources.ts";
+import { createSourceReader } from "./effects/source.ts";
 import { keySource, SigningKeys } from "./effects/signing-keys.ts";
 import { Transport } from "./effects/transport.ts";
 import { startGateway } from "./gateway/server.ts";
@@ -96,7 +97,7 @@ async function main(config: Config): Promise<void> {
     authority,
     tlsName,
     host: "0.0.0.0",
-    port: config.STINT_GATEWAY_PORT,
+    port: config.STINT_GATEWAY_LISTEN_PORT,
     logger: log,
     metrics: base.metrics,
   });
@@ -150,7 +151,7 @@ function assemble(base: Base, informers: Informers, surroundings: Surroundings) 
   const expectations = new Expectations(clock, informers.pods.cache);
   const observe = createObserver(caches, surroundings);
   const apply = createApply({ cluster, recorder, writes: writeLog(informers, barrier, expectations) });
-  const observer = createBundleObserver({ cluster, caches, surroundings, now });
+  const observer = createBundleObserver({ cluster, caches, surroundings, readSource: createSourceReader(cluster), now });
   const applyBundle = createApplyBundle({ cluster, recorder });
 
   const reconcileRun = createReconcile({ cluster, runs: caches.runs, observe, apply, barrier, expectations, clock, log });

@@ -1,4 +1,6 @@
 // The tasks of the scenarios: an inline bundle, written as a user would write one. Its text is what the cluster gets.
+import { execFileSync } from "node:child_process";
+
 import {
   currentContext,
   NonRetryableError,
@@ -7,7 +9,7 @@ import {
   TaskRunError,
 } from "@stint/sdk";
 
-export const area = task("area", (w: number, h = 2) => w * h);
+export const area = task("area", (w: number, h: number = 2) => w * h);
 export const echo = task("echo", (value: unknown, ...rest: unknown[]) => [value, ...rest]);
 export const greet = task("greet", (name: string | null, greeting = "Hello") => `${greeting}, ${name}!`);
 
@@ -85,3 +87,10 @@ export const parent = task("parent", async (seconds: number) => {
   await Promise.all([sleeps(seconds), sleeps(seconds)]);
 });
 export const stamps = task("stamps", () => Date.now());
+/** Milliseconds from the process's start to here, and of a bare Node from its start to its first line. */
+export const overhead = task("overhead", () => {
+  const entered = performance.now();
+  const once = (): number => Number(execFileSync(process.execPath, ["-e", "process.stdout.write(String(performance.now()))"]));
+  const bare = Array.from({ length: 9 }, once).sort((a, b) => a - b)[4];
+  return { entered, bare };
+});

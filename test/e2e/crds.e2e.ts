@@ -104,7 +104,7 @@ describe("the spec of a run that is there", () => {
     { given: "another TTL", change: { ttlSecondsAfterFinished: 5 } },
     { given: "a cancel", change: { cancel: true } },
     { given: "what was there before", change: { tags: ["a"], retry: { maxRetries: 2 } } },
-    { given: "another input, which CEL cannot see and the operator finds by its hash", change: { input: [2] } },
+    { given: "another input, which CEL cannot see (S158)", change: { input: [2] } },
   ])("an update with $given is taken", async ({ change }) => {
     expect(await patch("subject", change)).toMatchObject({ spec: change });
   });
@@ -117,10 +117,10 @@ describe("the spec of a run that is there", () => {
   });
 });
 
-describe("a status", () => {
+describe("the way of a status", () => {
   const status = { phase: "Succeeded", result: [null, { a: null }] };
 
-  test("is written by a PUT of nothing but identity and status, which keeps spec, labels and the result's nulls", async () => {
+  test("a status is written by a PUT of nothing but identity and status, which keeps spec, labels and the result's nulls", async () => {
     const before = await get("subject");
 
     const after = await putStatus(identityOf(before), status);
@@ -133,7 +133,7 @@ describe("a status", () => {
     { given: "an old resourceVersion", identity: { resourceVersion: "1" }, because: "Conflict" },
     { given: "another run's uid", identity: { uid: "0b8f2a34-1111-4a54-9a53-0d7a2b1f9f11" }, because: "Conflict" },
     { given: "no resourceVersion", identity: { resourceVersion: "" }, because: "must be specified for an update" },
-  ])("put with $given is refused", async ({ identity, because }) => {
+  ])("a status put with $given is refused", async ({ identity, because }) => {
     const current = identityOf(await get("subject"));
 
     await expect(putStatus({ ...current, ...identity }, status)).rejects.toThrow(because);

@@ -24,14 +24,15 @@ export async function buildAndLoadImages(env: NodeJS.ProcessEnv): Promise<Images
 async function image(context: "operator" | "runner-image", env: NodeJS.ProcessEnv): Promise<string> {
   const name = `localhost/stint/${context === "operator" ? "operator" : "runner"}:${contentHash(join(root, context))}`;
   const archive = join(archives, `${name.replaceAll(/[/:]/g, "-")}.tar`);
-  if (!existsSync(archive)) await step(`image ${name}`, "runner-image/image.sh", [context, name, archive], env);
+  if (!existsSync(archive)) await step(`image ${name}`, "runner-image/image.sh", [name, archive, `${context}/dist`, `${context}/Dockerfile`], env);
   await step(`load ${name}`, "test/cluster/load-image.sh", [archive], env);
   return name;
 }
 
 function contentHash(context: string): string {
   const hash = createHash("sha256");
-  const files = [join(context, "Dockerfile"), ...filesBelow(join(context, "dist")), join(root, "runner-image/image.sh")];
+  const base = [join(root, "runner-image/image.sh"), ...filesBelow(join(root, "runner-image/base"))];
+  const files = [join(context, "Dockerfile"), ...filesBelow(join(context, "dist")), ...base];
   for (const file of files) hash.update(file.slice(root.length)).update(readFileSync(file));
   return hash.digest("hex").slice(0, 12);
 }

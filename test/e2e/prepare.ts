@@ -15,6 +15,7 @@ export interface Prepared {
 const instanceTypes = [
   ["e2e-small", "250m", "96Mi"],
   ["e2e-large", "250m", "288Mi"],
+  ["e2e-fast", "1", "256Mi"],
 ] as const;
 
 export async function prepare(): Promise<Prepared> {

@@ -1,4 +1,5 @@
-// What an API server refuses in the schema of a CustomResourceDefinition, told before there is a server to ask.
+// What an API server refuses in the schema of a CustomResourceDefinition, or takes and then does not check, told before
+// there is a server to ask.
 //
 //   K1. Every place has a type, unless it holds unknown fields or an integer-or-string.
 //   K2. A junctor (allOf, anyOf, oneOf, not) only restricts: what it names stands outside of it as well.
@@ -33,7 +34,7 @@ const legal: ReadonlySet<string> = new Set([
 
 /** All that is wrong with the root schema of a CRD, one sentence each, place first. Empty: the server will take it. */
 export function structuralComplaints(root: JsonObject): readonly string[] {
-  return [...rootComplaints(root), ...complaints(root, "")];
+  return [...new Set([...rootComplaints(root), ...complaints(root, "")])];
 }
 
 function* rootComplaints(root: JsonObject): Generator<string> {

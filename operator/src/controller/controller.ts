@@ -7,7 +7,7 @@
 //       cache has moved another look would only conflict again.
 //   W4. On stop no worker takes another key, and those at work finish.
 import type { Clock } from "../clock.ts";
-import { ApiError, InvariantError, RefusedError } from "../errors.ts";
+import { ApiError, codeOf, InvariantError, RefusedError } from "../errors.ts";
 import type { Key } from "../effects/key.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -104,9 +104,4 @@ function routeError(key: Key, error: unknown, reconcileId: string, options: Cont
   const isBug = error instanceof InvariantError;
   log.error({ error, ...(isBug ? { details: error.details } : {}) }, isBug ? "a bug of ours" : "reconcile failed");
   return isBug ? "bug" : "error";
-}
-
-function codeOf(error: unknown): string {
-  const isOurs = error instanceof ApiError || error instanceof RefusedError || error instanceof InvariantError;
-  return isOurs ? error.code : "UNKNOWN";
 }

@@ -12,7 +12,7 @@ import type { Clock } from "../clock.ts";
 import type { Cluster, KubernetesObject, Resource, Selection, WatchEvent } from "../effects/cluster.ts";
 import { type Key, keyOf } from "../effects/key.ts";
 import { isAtLeast } from "../effects/resource-version.ts";
-import { isApiError } from "../errors.ts";
+import { invariant, isApiError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type CacheChange, type IndexedBy, Indexer } from "./indexer.ts";
@@ -133,7 +133,8 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
   async #follow(signal: AbortSignal): Promise<number> {
     try {
       if (this.#listIsDue) await this.#list(signal);
-      await this.#watch(signal);
+      invariant(this.#resourceVersion, "a watch begins where a list ended");
+      await this.#watch(this.#resourceVersion, signal);
       return 0;
     } catch (error) {
       if (signal.aborted || error === relistWanted) return 0;
@@ -152,7 +153,7 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
     this.#synced.resolve();
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
+  async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { cluster, resource, clock, random, metrics } = this.#options;
     const startMs = clock.monotonicMs();
     this.#relist = new AbortController();
@@ -161,7 +162,7 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
     try {
       const events = cluster.watch(resource, {
         ...this.#selection,
-        resourceVersion: this.#resourceVersion ?? "0",
+        resourceVersion,
         timeoutSeconds: 300 + Math.floor(random() * 301), // the server's own 30 to 60 min is too long to heal a bad stream
         signal: watchdog.signal,
       });
@@ -178,10 +179,10 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
   }
 
   #take(event: WatchEvent<T>): void {
-    const { keep, metrics } = this.#options;
+    const { keep, clock, metrics } = this.#options;
     this.#contact();
     metrics.informerEvents.inc({ ...this.#labels, type: event.type });
-    metrics.informerLastEvent.setToCurrentTime(this.#labels);
+    metrics.informerLastEvent.set(this.#labels, clock.now().getTime() / 1000);
     if (event.type === "BOOKMARK") return this.#accept([], event.resourceVersion);
     const changes = event.type === "DELETED" ? this.cache.remove(event.object) : this.cache.put(keep(event.object));
     this.#accept(changes, event.object.metadata.resourceVersion);
@@ -220,12 +221,12 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
       this.#listIsDue = true;
       return this.#patience.afterExpiry();
     }
-    const reason = isApiError(error) ? error.reason : "silent";
+    const reason = isApiError(error) ? error.reason : "interrupted";
     metrics.informerErrors.inc({ ...this.#labels, reason });
     this.#log.warn({ error, reason, listIsDue: this.#listIsDue }, "the informer was interrupted");
-    const asked = isApiError(error) ? error.retryAfterMs : undefined;
-    const waitMs = this.#patience.afterFailure();
-    return asked ?? waitMs;
+    const backoffMs = this.#patience.afterFailure();
+    const askedMs = isApiError(error) ? error.retryAfterMs : undefined;
+    return askedMs || backoffMs; // asked to wait for nothing, it would run hot
   }
 
   async #auditAgainAndAgain(signal: AbortSignal): Promise<void> {

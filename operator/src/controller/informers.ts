@@ -45,9 +45,15 @@ export function createInformers(deps: InformerDeps): Informers {
     runs,
     pods: podInformer(deps),
     bundles: informer(deps, resources.taskBundles, withSlimMetadata, {}),
-    revisions: informer(deps, resources.controllerRevisions, withSlimMetadata, { bundle: ownerOf }, {
-      labelSelector: `${label.component}=${component.bundle}`,
-    }),
+    revisions: informer(
+      deps,
+      resources.controllerRevisions,
+      withSlimMetadata,
+      { bundle: ownerOf },
+      {
+        labelSelector: `${label.component}=${component.bundle}`,
+      },
+    ),
     instanceTypes: informer(deps, resources.instanceTypes, withSlimMetadata, {}),
     nodes: informer(deps, resources.nodes, toSlimNode, {}),
   };

@@ -18,15 +18,6 @@ import { toMicroTime } from "./micro-time.ts";
 import { pause } from "./waiting.ts";
 import { Watchdog } from "./watchdog.ts";
 
-export interface ElectionTimes {
-  readonly leaseMs: number;
-  /** Without a renewal for this long the leader gives up, well before another can take over. */
-  readonly deadlineMs: number;
-  readonly retryMs: number;
-  /** One call at most: several fit into the deadline. */
-  readonly callMs: number;
-}
-
 export interface ElectionOptions {
   /** A client of its own: no other request may delay a renewal. */
   readonly cluster: Cluster;
@@ -42,21 +33,21 @@ export interface ElectionOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Default: those of controller-runtime, 15 s, 10 s and 2 s. */
-  readonly times?: ElectionTimes;
 }
 
-const defaultTimes: ElectionTimes = { leaseMs: 15_000, deadlineMs: 10_000, retryMs: 2_000, callMs: 3_000 };
+/**
+ * Those of controller-runtime. Without a renewal for `deadlineMs` the leader gives up, well before another can take
+ * over; several calls of `callMs` fit into that.
+ */
+const times = { leaseMs: 15_000, deadlineMs: 10_000, retryMs: 2_000, callMs: 3_000 };
 
 export class LeaderElection {
   readonly #options: ElectionOptions;
-  readonly #times: ElectionTimes;
   /** The record as it was last seen, and since when it has looked like this (E1). */
   #observed: { readonly record: string; readonly atMs: number } | undefined;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
-    this.#times = options.times ?? defaultTimes;
   }
 
   /**
@@ -92,7 +83,7 @@ export class LeaderElection {
           log.warn({ error }, "the lease could not be read or taken");
         }
       }
-      await pause(clock, this.#times.retryMs * (1 + random() / 5), signal);
+      await pause(clock, times.retryMs * (1 + random() / 5), signal);
     }
     return undefined;
   }
@@ -124,23 +115,22 @@ export class LeaderElection {
     const nowMs = clock.monotonicMs();
     if (this.#observed?.record !== record) this.#observed = { record, atMs: nowMs };
     if (!spec.holderIdentity || spec.holderIdentity === identity) return true;
-    const heldMs = spec.leaseDurationSeconds === undefined ? this.#times.leaseMs : spec.leaseDurationSeconds * 1000;
+    const heldMs = spec.leaseDurationSeconds === undefined ? times.leaseMs : spec.leaseDurationSeconds * 1000;
     return nowMs - this.#observed.atMs > heldMs; // E1
   }
 
   /** Renews until we are stopped, and then answers the lease as we last wrote it, or until it is lost. */
   async #lead(won: Lease, sentMs: number, signal: AbortSignal): Promise<Lease | "lost"> {
     const { clock } = this.#options;
-    const deadline = new Watchdog(clock, this.#times.deadlineMs, neverStopped);
-    deadline.sign(sentMs);
-    const pausing = AbortSignal.any([signal, deadline.signal]);
+    const deadline = new Watchdog(clock, times.deadlineMs, signal, sentMs);
+    let lease = won;
     try {
-      for (let lease = won; ;) {
-        await pause(clock, this.#times.retryMs, pausing);
+      for (;;) {
+        await pause(clock, times.retryMs, deadline.signal);
         if (deadline.hasBitten) return "lost"; // E3
         if (signal.aborted) return lease;
         const startMs = clock.monotonicMs();
-        const renewed = await this.#renew(lease, deadline.signal); // not ended by a stop: its answer is the next version
+        const renewed = await this.#renew(lease, deadline.signal);
         if (renewed === "lost") return "lost";
         if (renewed === "unknown") continue;
         deadline.sign(startMs);
@@ -156,7 +146,7 @@ export class LeaderElection {
     try {
       return await this.#rewrite(lease, { renewTime: toMicroTime(clock.now()) }, signal);
     } catch (error) {
-      log.warn({ error }, "the lease could not be renewed");
+      if (!signal.aborted) log.warn({ error }, "the lease could not be renewed");
       return "unknown";
     }
   }
@@ -192,7 +182,7 @@ export class LeaderElection {
     const now = toMicroTime(clock.now());
     return {
       holderIdentity: identity,
-      leaseDurationSeconds: Math.ceil(this.#times.leaseMs / 1000),
+      leaseDurationSeconds: Math.ceil(times.leaseMs / 1000),
       acquireTime: now,
       renewTime: now,
       leaseTransitions: previous ? (previous.leaseTransitions ?? 0) + 1 : 0,
@@ -200,7 +190,7 @@ export class LeaderElection {
   }
 
   async #withinLimit<T>(signal: AbortSignal, call: (limit: AbortSignal) => Promise<T>): Promise<T> {
-    const limit = new Watchdog(this.#options.clock, this.#times.callMs, signal);
+    const limit = new Watchdog(this.#options.clock, times.callMs, signal);
     try {
       return await call(limit.signal);
     } finally {
@@ -209,5 +199,5 @@ export class LeaderElection {
   }
 }
 
-/** What a stop must not end: a renewal under way, whose answer is needed, and giving the lease back. */
+/** Giving the lease back comes after every stop, so only its own time limit ends it. */
 const neverStopped: AbortSignal = new AbortController().signal;

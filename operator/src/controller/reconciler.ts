@@ -3,12 +3,14 @@
 //   R1. Never on a cache older than our own last write: what the barrier holds back is looked at later.
 //   R2. A no to a pod's create is concluded from at once, on the status just written.
 //   R3. An event that does not come is not waited for: after 5 s the run and its pods are read live.
+import { ConditionType } from "@stint/crds/conditions";
 import { label } from "@stint/crds/labels";
 
 import type { Clock } from "../clock.ts";
 import { liveAttempt, podOf } from "../core/attempts.ts";
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
+import { conditionOf } from "../core/status.ts";
 import { needsMountEvents } from "../core/waiting.ts";
 import type { ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Apply } from "../effects/apply.ts";
@@ -55,11 +57,11 @@ export function createReconcile(deps: ReconcilerDeps): Reconcile {
 async function lookAt(deps: ReconcilerDeps, seen: Seen, reconcileId: string): Promise<Result> {
   const first = conclude(deps, seen, await mountFailure(deps, seen));
   const { run, refusal } = await deps.apply(seen.run, first);
-  report(deps.log, seen.run, first, reconcileId);
+  report(deps.log, first, { before: seen.run, after: run, reconcileId });
   const last = refusal ? conclude(deps, { ...seen, run }, { refusal }) : first;
   if (refusal) {
-    await deps.apply(run, last); // R2
-    report(deps.log, run, last, reconcileId);
+    const applied = await deps.apply(run, last); // R2
+    report(deps.log, last, { before: run, after: applied.run, reconcileId });
   }
   return last.requeueAt ? requeueAt(last.requeueAt) : settled;
 }
@@ -97,25 +99,30 @@ async function mountFailure({ cluster, observe, clock }: ReconcilerDeps, { run, 
   return message === undefined ? {} : { mountFailure: message };
 }
 
+interface Look {
+  readonly before: ObservedRun;
+  readonly after: ObservedRun;
+  readonly reconcileId: string;
+}
+
 /** A look that changed something says which rule spoke; one that left it alone whispers. */
 function report(
   log: Logger,
-  run: ObservedRun,
   { rule, actions, status, requeueAt: next }: Decision,
-  reconcileId: string,
+  { before, after, reconcileId }: Look,
 ): void {
-  const { namespace, name, uid } = run.metadata;
-  const changed = status !== run.status || actions.length > 0;
+  const { namespace, name, uid } = before.metadata;
   const fields = {
     taskRun: `${namespace}/${name}`,
     uid,
     attempt: status.attempts?.at(-1)?.number,
     rule,
     phase: status.phase,
+    reason: conditionOf(status.conditions, ConditionType.Succeeded)?.reason,
     actions: actions.map(({ kind }) => kind),
     requeueAt: next?.toISOString(),
     reconcileId,
   };
-  if (changed) log.info(fields, "task run decided");
+  if (after !== before || actions.length > 0) log.info(fields, "task run decided");
   else log.debug(fields, "task run looked at");
 }

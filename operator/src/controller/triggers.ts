@@ -39,7 +39,8 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
   bundles.subscribe({ add: wakeBundle, update: wakeBundle, delete: wakeBundle });
   const wakeBundleOf = ({ metadata }: KubernetesObject): void => {
     const name = metadata.labels?.[label.bundle];
-    if (name !== undefined) wakeWaiting(keyOf({ ...(metadata.namespace !== undefined && { namespace: metadata.namespace }), name }));
+    if (name !== undefined)
+      wakeWaiting(keyOf({ ...(metadata.namespace !== undefined && { namespace: metadata.namespace }), name }));
   };
   revisions.subscribe({ add: wakeBundleOf, delete: wakeBundleOf });
 

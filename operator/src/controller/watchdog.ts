@@ -14,15 +14,16 @@ export class Watchdog {
   readonly #watching: Promise<void>;
   #lastSignMs: number;
 
-  constructor(clock: Clock, silenceMs: number, signal: AbortSignal) {
+  /** `lastSignMs` and {@link sign} are instants of the monotonic clock; no sign is earlier than the one before it. */
+  constructor(clock: Clock, silenceMs: number, signal: AbortSignal, lastSignMs: number = clock.monotonicMs()) {
     this.#clock = clock;
     this.#silenceMs = silenceMs;
-    this.#lastSignMs = clock.monotonicMs();
+    this.#lastSignMs = lastSignMs;
     this.signal = AbortSignal.any([signal, this.#bite.signal]);
     this.#watching = this.#watch();
   }
 
-  /** It lives, or did at an instant of the monotonic clock. */
+  /** It lives, or did at that instant. */
   sign(atMs: number = this.#clock.monotonicMs()): void {
     this.#lastSignMs = atMs;
   }

@@ -2,7 +2,7 @@
 import type { KubernetesObject, ObjectRef, Resource } from "./cluster.ts";
 import type { Request } from "./transport.ts";
 
-export type Verb = "get" | "list" | "watch" | "create" | "replace" | "replaceStatus" | "delete" | "deleteCollection";
+type Verb = "get" | "list" | "watch" | "create" | "replace" | "replaceStatus" | "delete" | "deleteCollection";
 
 export interface Call {
   readonly verb: Verb;

@@ -109,7 +109,7 @@ export class CertificateAuthority {
       else await this.#cluster.create(secrets, this.#namespace, { metadata: { name: authoritySecret }, data });
       return true;
     } catch (error) {
-      if (isApiError(error, "conflict", "alreadyExists", "notFound")) return false;
+      if (isApiError(error, "conflict", "alreadyExists", "notFound")) return false; // A5
       throw error;
     }
   }
@@ -156,6 +156,7 @@ function authorityFrom(certificate: string, key: string): Authority {
   }
 }
 
+/** A6. */
 function unreadable(cause?: unknown): RefusedError {
   const message = `read secret ${authoritySecret}: ${certificatesMember} and ${keysMember} do not hold an authority each; delete the Secret to have a new one made`;
   return new RefusedError(message, { reason: "InvalidAuthority", cause });

@@ -6,7 +6,7 @@
 //   C4. Nothing is deleted by name alone: a namesake is another object.
 import type { KubernetesObject } from "@stint/crds/kubernetes";
 
-export type { KubernetesObject, ObjectMeta, OwnerReference } from "@stint/crds/kubernetes";
+export type { KubernetesObject } from "@stint/crds/kubernetes";
 
 /** A kind of object and where the API server serves it. `T` is the shape of its objects. */
 export interface Resource<T extends KubernetesObject = KubernetesObject> {

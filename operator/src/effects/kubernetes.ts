@@ -29,7 +29,7 @@ import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 import { type Answer, type AnswerStream, Transport } from "./transport.ts";
 
 /** What happens on the wire, for metrics. */
-export interface RequestObserver {
+interface RequestObserver {
   /** How long a request waited for its token. */
   throttled(waitMs: number): void;
   /** `status` is absent where no answer came. */
@@ -113,8 +113,6 @@ export class KubernetesCluster implements Cluster {
       for await (const event of jsonLines<WireEvent<T>>(stream.body)) yield eventOf(call, event);
     } catch (error) {
       throw silenceOf(call, error);
-    } finally {
-      stream.body.destroy();
     }
   }
 

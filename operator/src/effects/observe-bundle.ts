@@ -17,11 +17,12 @@ import { mountFailureOf } from "./mount-failure.ts";
 import { revisionData, toNodeState, type Surroundings } from "./observe.ts";
 import { controllerUid, toOwnedPod } from "./reading.ts";
 import { pods, type ControllerRevision } from "./resources.ts";
-import { readSource } from "./source.ts";
+import type { SourceReader } from "./source.ts";
 
 export interface BundleObserverDeps {
   readonly cluster: Cluster;
   readonly caches: Caches;
+  readonly readSource: SourceReader;
   readonly surroundings: Pick<Surroundings, "podSettings" | "gatewayReadySince">;
   readonly now: () => Date;
 }
@@ -45,7 +46,7 @@ export function createBundleObserver(deps: BundleObserverDeps): BundleObserver {
     async observe(bundle) {
       const ownPods = await registrationPods(bundle, deps);
       const revisions = revisionsOf(bundle, deps.caches.revisions.by(indexNames.bundle, bundle.metadata.uid));
-      const source = needsSource(bundle) ? await readSource(deps.cluster, bundle) : undefined;
+      const source = needsSource(bundle) ? await deps.readSource(bundle) : undefined;
       const mountFailure = await mountFailureIn(bundle, ownPods, deps);
       return {
         ...surrounding(ownPods, deps),

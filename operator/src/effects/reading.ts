@@ -27,7 +27,14 @@ export function toObservedRun(run: TaskRun): ObservedRun {
 export function summaryOf(input: unknown): InputSummary {
   // Untyped in the schema; it came as JSON from the API server.
   const value = (input === undefined ? [] : input) as Json;
-  return { hash: sha256Hex(canonicalJson(value)), bytes: jsonBytes(value), shape: shapeOf(value) };
+  try {
+    return { hash: sha256Hex(canonicalJson(value)), bytes: jsonBytes(value), shape: shapeOf(value) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Thousands of levels deep: more than our stack carries, so no runner could be sent it either. The run is refused, and
+    // the informer that met it goes on.
+    return { hash: "", bytes: 0, shape: { kind: "other", type: "a value nested too deeply" } };
+  }
 }
 
 export function toOwnedPod(pod: Pod, runningSeenAt?: Date): OwnedPod {

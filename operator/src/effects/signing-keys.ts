@@ -36,14 +36,14 @@ const KeySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })
 
 /** The two documents that every API server with an https issuer serves. */
 export function keySource(transport: Pick<Transport, "send">): KeySource {
-  const get = async (path: string): Promise<unknown> => {
-    const { status, text } = await transport.send({ method: "GET", path });
+  const get = async (path: string, accept = "application/json"): Promise<unknown> => {
+    const { status, text } = await transport.send({ method: "GET", path, accept });
     if (status !== 200) throw new Error(`get ${path}: the API server answered ${status}`);
     return JSON.parse(text);
   };
   return {
     issuer: async () => DiscoverySchema.parse(await get("/.well-known/openid-configuration")).issuer,
-    keys: async () => KeySetSchema.parse(await get("/openid/v1/jwks")),
+    keys: async () => KeySetSchema.parse(await get("/openid/v1/jwks", "application/jwk-set+json")),
   };
 }
 

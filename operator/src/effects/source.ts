@@ -17,13 +17,18 @@ interface SourceText {
 }
 
 /**
- * The bundle's code without its types; never called for an image.
+ * Reads a bundle's code without its types; not to be called for an image.
  *
  * Up to 524288 bytes. An absent ConfigMap or key is `missing`, since it may yet come. Throws ApiError if the API server
  * does not answer. Source: S11.
  */
-export async function readSource(cluster: Cluster, bundle: TaskBundle): Promise<ObservedSource> {
-  const found = await textOf(cluster, bundle);
+export type SourceReader = (bundle: TaskBundle) => Promise<ObservedSource>;
+
+export function createSourceReader(cluster: Cluster): SourceReader {
+  return async (bundle) => toCode(await textOf(cluster, bundle));
+}
+
+async function toCode(found: SourceText | ObservedSource): Promise<ObservedSource> {
   if ("kind" in found) return found;
   const { where, text, language } = found;
   const bytes = Buffer.byteLength(text);

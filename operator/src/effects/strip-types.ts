@@ -63,9 +63,9 @@ function read(text: string, language: Language): Promise<Answer> {
   });
 }
 
-/** Node says where in the head of the stack: `<file>:<line>`, the line, and carets below the place. */
+/** Node says where in the head of the stack: `<file>:<line>`, some lines, and carets below the place in the last. */
 function located({ message, stack }: NonNullable<Answer["error"]>): string {
-  const [, line, indentation] = /^[^\n]*:(\d+)\n[^\n]*\n(?:( *)\^)?/.exec(stack) ?? [];
+  const [, line, indentation] = /^[^\n]*:(\d+)\n(?:(?:[^\n]*\n)*?( *)\^+\n)?/.exec(stack) ?? [];
   if (line === undefined) return message;
   return indentation === undefined
     ? `line ${line}: ${message}`

@@ -2,7 +2,8 @@
 //
 //   T1. HTTP/1.1 alone: undici 8 offers HTTP/2, a Go server takes it, and it costs half the throughput.
 //   T2. Every body is read to its end, error bodies too: a connection returns to its pool only then.
-//   T3. A watch owns its connection, so that none waits behind another and none holds up a write.
+//   T3. A watch owns its connection, so that none waits behind another and none holds up a write, and takes a new one
+//       each time: HTTP/1.1 has no GOAWAY, and this is how watches move when API servers come and go.
 //   T4. Silence ends: ten seconds for a connection, thirty for an answer, sixty for the headers of a watch.
 import type { IncomingHttpHeaders } from "node:http";
 import { callbackify } from "node:util";
@@ -17,6 +18,8 @@ export interface Request {
   readonly path: string;
   readonly body?: object | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Default `application/json`; the API server has documents that it serves under another name alone. */
+  readonly accept?: string;
 }
 
 export interface Answer {
@@ -28,7 +31,8 @@ export interface Answer {
 export interface AnswerStream {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly body: AsyncIterable<Buffer> & { text(): Promise<string>; destroy(): void };
+  /** Closes its connection when its reader leaves. */
+  readonly body: AsyncIterable<Buffer> & { text(): Promise<string> };
 }
 
 export interface TransportOptions {
@@ -42,7 +46,7 @@ const timeouts = { connectMs: 10_000, tcpKeepAliveMs: 15_000, answerMs: 30_000, 
 /** Below the 90 s after which the API server closes a connection; undici's 4 s would mean a handshake for each request. */
 const keepAliveMs = 60_000;
 
-/** HTTP/1.1 has no GOAWAY: without this, connections would stick to one API server behind a balancer for ever. */
+/** Requests move too, if more slowly: without this they would stick to one API server behind a balancer for ever. */
 const requestsPerConnection = 10_000;
 
 export class Transport {
@@ -109,9 +113,10 @@ export class Transport {
       method,
       path: prefixed(this.#connection.server, path),
       signal: signal ?? null,
+      reset: pool === this.#watches, // T3
       headers: {
         ...(await this.#connection.headers({ refused })),
-        accept: "application/json",
+        accept: request.accept ?? "application/json",
         "user-agent": this.#userAgent,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },

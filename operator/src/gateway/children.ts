@@ -1,7 +1,7 @@
 // Children of an attempt: each start is carried out once, however often it is asked for.
 //
 //   D1. A child's name follows from the call that started it: parent, attempt and number of the call; or parent, key and
-//       ordinal. So a repeated request, at whichever replica, meets the child of the first (S118).
+//       ordinal. So a repeated request, at whichever replica, and two starts at once, meet in one child (S118).
 //   D2. A name that is taken is success only if the run under it is this parent's, of this task, with this input.
 //   D3. The ordinals of a key are walked from the first one on. A child that is live or Succeeded answers every later call
 //       of the key; one that ended otherwise answers only the very call that made it, and gives way to the next ordinal.
@@ -46,15 +46,7 @@ export async function startChildren(
   const caller = await currentAttempt(pod, deps);
   requireNotCanceling(caller, deps);
   const batch: Batch = { caller, budget: new TreeBudget(caller.run, deps.caches, deps.limits), deps };
-  const turns = new Map<unknown, Promise<unknown>>();
-  const children = starts.map((start) => {
-    // Two starts under one key are one child: the second has to see what became of the first.
-    const lane = start.key ?? start;
-    const answer = (turns.get(lane) ?? Promise.resolve()).then(() => answerTo(start, batch));
-    turns.set(lane, answer);
-    return answer;
-  });
-  return { children: await Promise.all(children) };
+  return { children: await Promise.all(starts.map((start) => answerTo(start, batch))) };
 }
 
 async function answerTo(unchecked: UncheckedStart, batch: Batch): Promise<ChildStarted> {

@@ -5,11 +5,15 @@
 //   G2. After a conflict nothing is sent again: the run is read live and decided again. A write whose answer was lost may
 //       have been carried out; reading the run tells.
 //   G3. A no comes from a live read only (S98).
+import { ConditionType } from "@stint/crds/conditions";
+
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
+import { conditionOf } from "../core/status.ts";
 import type { ObservedRun } from "../core/world.ts";
 import type { Extra } from "../effects/observe.ts";
 import { isApiError } from "../errors.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { identifyLive, type AttemptCaller } from "./identity.ts";
 import { notCurrent, unavailable } from "./refusal.ts";
@@ -37,11 +41,26 @@ export async function conclude(
     const decision = decide(caller.run, pods, world, deps.clock.now());
     const judgement = judge(caller, decision);
     if (judgement === "done") return;
-    if (judgement === "apply" && (await isApplied(caller.run, decision, deps))) return; // G1
+    if (judgement === "apply" && (await isApplied(caller.run, decision, deps))) {
+      tell(caller.run, decision, { logger: deps.logger, isLoud: extra.progress === undefined });
+      return; // G1
+    }
     if (judgement === "refuse" && caller.live) throw notCurrent(`attempt ${caller.attempt.number} is over`); // G3
     caller = await identifyLive(caller.pod, deps); // G2
   }
   throw unavailable("the run is being written by others");
+}
+
+/** The same line as the reconciler's; progress, up to once a second from every run, is whispered. */
+function tell(
+  { metadata: { namespace, name, uid } }: ObservedRun,
+  { rule, status }: Decision,
+  { logger, isLoud }: { readonly logger: Logger; readonly isLoud: boolean },
+): void {
+  const reason = conditionOf(status.conditions, ConditionType.Succeeded)?.reason;
+  const attempt = status.attempts?.at(-1)?.number;
+  const fields = { taskRun: `${namespace}/${name}`, uid, attempt, rule, phase: status.phase, reason };
+  logger[isLoud ? "info" : "debug"](fields, "task run decided");
 }
 
 /** False if the run has changed since, or if nobody can tell. */

@@ -93,7 +93,7 @@ function isPodOf(pod: PodIdentity, run: ObservedRun, attempt: Attempt): boolean 
   return podName(run.metadata, attempt.number) === pod.podName && attempt.podUid === pod.podUid;
 }
 
-/** The inverse of {@link podName}, as far as it has one: the hash of the uid is compared once the run is known. */
+/** The inverse of {@link podName}, as far as it has one: the hash of the uid is compared once the run is known (F1). */
 function claimOf({ namespace, podName: name }: PodIdentity): Claim {
   const [, run, number] = /^(.+)-[0-9a-v]{5}-([1-9][0-9]*)$/.exec(name) ?? [];
   if (run === undefined) throw notCurrent(`pod ${name} is no attempt's`);

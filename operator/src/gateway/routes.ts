@@ -22,7 +22,7 @@ import {
 } from "./schemas.ts";
 import type { PodIdentity } from "./token.ts";
 
-export interface Call {
+interface Call {
   readonly pod: PodIdentity;
   readonly body: unknown;
   /** Segments of the path that stand for something. */

@@ -90,7 +90,7 @@ export const RunsRequestSchema = z.object({
 });
 
 export const EventsRequestSchema = z.object({
-  awaiting: z.array(z.string().min(1).max(253)).max(limits.treeSize),
+  awaiting: z.array(z.string().min(1).max(253)),
   since: z.string().exactOptional(),
   waitMs: z.number().min(0).max(limits.eventsWaitMs),
 });

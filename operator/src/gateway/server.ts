@@ -28,7 +28,6 @@ export interface GatewayOptions extends GatewayDeps {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly logger: Logger;
   readonly metrics: Pick<Metrics, "gatewayRequests" | "gatewayReportSeconds">;
 }
 
@@ -95,7 +94,7 @@ function createApp({ key, certificate }: ServingCertificate, options: GatewayOpt
     request.pod = await verifier.verify(request.headers.authorization); // W1
   });
   app.addHook("onSend", async (request, reply) => observeAnswer(request, reply, options));
-  app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, logger: options.logger }));
+  app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, logger: options.logger })); // W2
   app.setNotFoundHandler(() => {
     throw new ProtocolRefusal(ProtocolCode.NotFound, "there is no such endpoint");
   });
@@ -150,7 +149,7 @@ function observeAnswer(request: FastifyRequest, reply: FastifyReply, options: Ga
   const { route, ...fields } = fieldsOf(request);
   const { statusCode: status } = reply;
   const durationMs = clock.monotonicMs() - request.receivedAtMs;
-  metrics.gatewayRequests.inc({ route, status: String(status) });
+  metrics.gatewayRequests.inc({ route, status: reply.raw.destroyed ? "left" : String(status) });
   if (route === "report" && status === 200) metrics.gatewayReportSeconds.observe(durationMs / 1000);
   logger.debug({ route, ...fields, status, durationMs }, "request answered");
 }

@@ -3,7 +3,8 @@
 import { ProtocolCode, type StopNotice } from "@stint/crds/attempt";
 import { FinalReason, UserReason } from "@stint/crds/conditions";
 
-import type { OwnedPod, World } from "../core/world.ts";
+import { beginning } from "../core/look.ts";
+import type { ObservedRun, OwnedPod, World } from "../core/world.ts";
 import type { GatewayDeps } from "./deps.ts";
 import type { AttemptCaller } from "./identity.ts";
 import { ProtocolRefusal } from "./refusal.ts";
@@ -38,10 +39,17 @@ function stopOf({ attempt, run }: AttemptCaller): StopNotice | undefined {
     case UserReason.TimedOut:
       return { reason: "TimedOut", message: `attempt exceeded its timeout of ${timeoutSeconds} second(s)` };
     case FinalReason.DeadlineExceeded:
-      return { reason: "DeadlineExceeded", message: "run exceeded its deadline" };
+      return { reason: "DeadlineExceeded", message: deadlineMessage(run) };
     default:
       return { reason: "Disrupted", message: `attempt was stopped: ${attempt.stop.reason}` };
   }
+}
+
+function deadlineMessage(run: ObservedRun): string {
+  const { deadlineAt } = run.status ?? {};
+  if (deadlineAt === undefined) return "run exceeded its parent's deadline"; // it has none of its own (S72)
+  const seconds = Math.round((Date.parse(deadlineAt) - beginning(run).getTime()) / 1000);
+  return `run exceeded its deadline of ${seconds} second(s)`;
 }
 
 /** Somebody else ends the pod: a drain, a preemption, a node that shuts down, a person. */

@@ -60,7 +60,7 @@ export class TokenVerifier {
     if (known && known.expiresAtMs > this.#clock.now().getTime()) return known.pod;
 
     const { pod, expiresAtMs } = await this.#verify(token);
-    this.#remember(hash, { pod, expiresAtMs });
+    this.#remember(hash, { pod, expiresAtMs }); // T3
     return pod;
   }
 

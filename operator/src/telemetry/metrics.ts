@@ -56,10 +56,11 @@ export const metricTable = {
   reconcileErrors: counter("stint_reconcile_errors_total", "Looks that failed, by error code.", ["controller", "code"]),
   reconcileSeconds: histogram("stint_reconcile_seconds", "How long a look took.", ["controller"], requestSeconds),
 
-  gatewayRequests: counter("stint_gateway_requests_total", "Answers to runners, by endpoint and HTTP status.", [
-    "route",
-    "status",
-  ]),
+  gatewayRequests: counter(
+    "stint_gateway_requests_total",
+    "Answers to runners, by endpoint and HTTP status; `left` if nobody waited for it.",
+    ["route", "status"],
+  ),
   gatewayReportSeconds: histogram(
     "stint_gateway_report_seconds",
     "From a report's arrival to its acknowledgement, which follows the write.",

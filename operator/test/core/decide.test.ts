@@ -1,5 +1,6 @@
 // What `decide` concludes, case by case. Each row shows the situation that is unlike a calm one, and nothing else.
 import { label } from "@stint/crds/labels";
+import type { Registering } from "@stint/crds/taskbundle";
 import type { Report } from "@stint/crds/attempt";
 import { describe, expect, test } from "vitest";
 
@@ -553,7 +554,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-function aRegistration(state: "Registering" | "RegistrationFailed"): object {
+function aRegistration(state: "Registering" | "RegistrationFailed"): Registering {
   return { revision: 2, generation: 2, specHash: "s", state, attempt: 1, podName: "math-r2-1" };
 }
 

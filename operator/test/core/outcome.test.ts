@@ -61,12 +61,13 @@ const heapWords =
 const stale = { container: { running: {} } };
 const unknownEnd = { container: { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } } };
 const notFound = { terminated: { exitCode: 128, reason: "StartError", message: "exec: no such file" } };
+const tooLateToStart = died(128, { container: notFound, ...podReason("DeadlineExceeded") });
 const unscheduled = { spec: { nodeName: undefined }, status: { containerStatuses: undefined } };
 const kubelet = "TerminationByKubelet";
 const timedOut = aFailure({ reason: "TimedOut" });
 const nonRetryable = aFailure({ reason: "NonRetryableError" });
 
-type End = readonly [cause: string, then: string, pod?: OwnedPod, seen?: Seen];
+type End = [cause: string, outcome: string, pod?: OwnedPod, seen?: Seen];
 
 const reports: readonly End[] = [
   ["success in the termination message", "Succeeded", died(0, { container: exited(0, "Completed", successWords) })],
@@ -139,6 +140,7 @@ const losses: readonly End[] = [
 
 const neverStarted: readonly End[] = [
   ["activeDeadlineSeconds, never started", "Infrastructure StartTimeout", refused("DeadlineExceeded")],
+  ["activeDeadlineSeconds, could not start", "Infrastructure StartTimeout", tooLateToStart],
   ["no CPU left", "Infrastructure NeverStarted", refused("OutOfcpu")],
   ["no memory left", "Infrastructure NeverStarted", refused("OutOfmemory")],
   ["too many pods", "Infrastructure NeverStarted", refused("OutOfpods")],
@@ -161,10 +163,8 @@ const neverStarted: readonly End[] = [
 describe("how a pod ends", () => {
   const ends = [...reports, ...ownEnds, ...disruptions, ...losses, ...neverStarted];
 
-  test.each(ends)("%s → %s", (_, then, pod, what = seen()) => {
-    const outcome = outcomeOf(anAttempt(), pod, what);
-
-    expect(inWords(outcome)).toBe(then);
+  test.each<End>(ends)("%s → %s", (_, outcome, pod, what = seen()) => {
+    expect(inWords(outcomeOf(anAttempt(), pod, what))).toBe(outcome);
   });
 
   test("an attempt whose pod was never seen is not over (S98)", () => {
@@ -200,22 +200,22 @@ describe("how a pod ends", () => {
 
 describe("ends that the operator asked for", () => {
   const stops = [
-    { reason: "TimedOut", then: "User TimedOut", message: "attempt exceeded its timeout of 600 second(s)" },
-    { reason: "StartTimeout", then: "Infrastructure StartTimeout", message: "StartTimeout" },
-    { reason: "ImagePullFailed", then: "Final ImagePullFailed", message: "ImagePullFailed" },
-    { reason: "ContainerConfigFailed", then: "Final ContainerConfigFailed", message: "ContainerConfigFailed" },
-    { reason: "DeadlineExceeded", then: "Final DeadlineExceeded", message: "DeadlineExceeded" },
-    { reason: "OfAnotherVersion", then: "Infrastructure PodDeleted", message: "was stopped: OfAnotherVersion" },
+    { reason: "TimedOut", ends: "User TimedOut", message: "attempt exceeded its timeout of 600 second(s)" },
+    { reason: "StartTimeout", ends: "Infrastructure StartTimeout", message: "did not start within its start timeout" },
+    { reason: "ImagePullFailed", ends: "Final ImagePullFailed", message: "ImagePullFailed" },
+    { reason: "ContainerConfigFailed", ends: "Final ContainerConfigFailed", message: "ContainerConfigFailed" },
+    { reason: "DeadlineExceeded", ends: "Final DeadlineExceeded", message: "DeadlineExceeded" },
+    { reason: "OfAnotherVersion", ends: "Infrastructure PodDeleted", message: "was stopped: OfAnotherVersion" },
   ];
 
-  test.each(stops)("a stop with reason $reason ends as $then once the pod has ended", ({ reason, then, message }) => {
+  test.each(stops)("a stop with reason $reason ends as $ends once the pod has ended", ({ reason, ends, message }) => {
     const attempt = anAttempt(1, { stop: { reason, at: stamp(9) } });
 
     const dying = outcomeOf(attempt, aPod(1, "Running", deleted), seen());
     const ended = outcomeOf(attempt, aPod(1, "Failed", { ...deleted, container: exited(137, "OOMKilled") }), seen());
 
     expect(dying).toBeUndefined();
-    expect(inWords(ended)).toBe(then);
+    expect(inWords(ended)).toBe(ends);
     expect(ended).toHaveProperty("message", expect.stringContaining(message));
   });
 
@@ -267,6 +267,15 @@ describe("what an outcome says", () => {
       error: report.error,
       retryable: true,
       retryAfterMs: 86_400_000,
+    });
+  });
+
+  test("a message is cut to 4096 characters, the error stays whole (S77)", () => {
+    const report = aFailure({ error: { name: "Error", message: "x".repeat(5000) } });
+
+    expect(outcomeOf(anAttempt(), aPod(), seen({ report }))).toMatchObject({
+      message: "x".repeat(4096),
+      error: report.error,
     });
   });
 

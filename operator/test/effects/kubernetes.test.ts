@@ -178,29 +178,29 @@ describe("the API server's no, in our words", () => {
   const account =
     'pods "a" is forbidden: error looking up service account x/default: serviceaccount "default" not found';
 
-  test.each<{ code: number; reason: string; message: string; then: ApiReason }>([
-    { code: 400, reason: "BadRequest", message: "no", then: "badRequest" },
-    { code: 401, reason: "Unauthorized", message: "no", then: "unauthorized" },
-    { code: 403, reason: "Forbidden", message: "no", then: "forbidden" },
-    { code: 403, reason: "Forbidden", message: quota, then: "quotaExceeded" },
-    { code: 403, reason: "Forbidden", message: account, then: "serviceAccountMissing" },
-    { code: 404, reason: "NotFound", message: "no", then: "notFound" },
-    { code: 405, reason: "MethodNotAllowed", message: "no", then: "badRequest" },
-    { code: 409, reason: "Conflict", message: quota, then: "conflict" },
-    { code: 409, reason: "AlreadyExists", message: "no", then: "alreadyExists" },
-    { code: 410, reason: "Expired", message: "no", then: "gone" },
-    { code: 413, reason: "RequestEntityTooLarge", message: "no", then: "tooLarge" },
-    { code: 415, reason: "UnsupportedMediaType", message: "no", then: "badRequest" },
-    { code: 422, reason: "Invalid", message: "no", then: "invalid" },
-    { code: 429, reason: "TooManyRequests", message: "no", then: "tooManyRequests" },
-  ])("$code $reason → $then", async ({ code, reason, message, then }) => {
+  test.each<{ code: number; reason: string; message: string; expected: ApiReason }>([
+    { code: 400, reason: "BadRequest", message: "no", expected: "badRequest" },
+    { code: 401, reason: "Unauthorized", message: "no", expected: "unauthorized" },
+    { code: 403, reason: "Forbidden", message: "no", expected: "forbidden" },
+    { code: 403, reason: "Forbidden", message: quota, expected: "quotaExceeded" },
+    { code: 403, reason: "Forbidden", message: account, expected: "serviceAccountMissing" },
+    { code: 404, reason: "NotFound", message: "no", expected: "notFound" },
+    { code: 405, reason: "MethodNotAllowed", message: "no", expected: "badRequest" },
+    { code: 409, reason: "Conflict", message: quota, expected: "conflict" },
+    { code: 409, reason: "AlreadyExists", message: "no", expected: "alreadyExists" },
+    { code: 410, reason: "Expired", message: "no", expected: "gone" },
+    { code: 413, reason: "RequestEntityTooLarge", message: "no", expected: "tooLarge" },
+    { code: 415, reason: "UnsupportedMediaType", message: "no", expected: "badRequest" },
+    { code: 422, reason: "Invalid", message: "no", expected: "invalid" },
+    { code: 429, reason: "TooManyRequests", message: "no", expected: "tooManyRequests" },
+  ])("$code $reason → $expected", async ({ code, reason, message, expected }) => {
     const { body } = statusReply(code, reason, message);
     server.next("create", ({ reply }) => reply(code, body));
     server.next("create", ({ reply }) => reply(code, body)); // a 401 is asked again, once
 
     const error = await failureOf(cluster.create(pods, "team-a", { metadata: { name: "a" }, spec: {} }));
 
-    expect(error).toMatchObject({ reason: then, status: code, serverMessage: message });
+    expect(error).toMatchObject({ reason: expected, status: code, serverMessage: message });
     expect(error.message).toBe(`create pod team-a/a: ${message}`);
   });
 
@@ -219,9 +219,11 @@ describe("the API server's no, in our words", () => {
   test("the caller's own stop is passed on as it is", async () => {
     const stop = new AbortController();
     const why = new Error("the lease is lost");
-    server.next("get", () => stop.abort(why));
+    server.next("create", () => stop.abort(why));
 
-    await expect(cluster.get(pods, ref, { signal: stop.signal })).rejects.toBe(why);
+    const create = cluster.create(pods, "team-a", { metadata: { generateName: "a-" } }, { signal: stop.signal });
+
+    await expect(create).rejects.toBe(why);
   });
 });
 
@@ -247,6 +249,18 @@ describe("connections", () => {
     expect(server.connections).toBe(8 + 1);
     stop.abort(new Error("enough"));
     await expect(watching).rejects.toThrow("enough");
+  });
+
+  test("each watch takes a new one, so that watches move when API servers come and go", async () => {
+    for (let count = 1; count <= 3; count++) {
+      const watching = drained(cluster.watch(nodes, watchFrom()));
+      await server.untilWatches(1);
+      server.endWatches();
+      await watching;
+      await server.untilWatches(0);
+    }
+
+    expect(server.connections).toBe(3);
   });
 
   test("every try is told to whoever counts", async () => {
@@ -280,30 +294,22 @@ describe("a watch", () => {
     expect(seen.at(-1)).toEqual({ type: "BOOKMARK", resourceVersion: server.store.resourceVersion });
     const { query } = server.seen("watch")[0] ?? { query: new URLSearchParams() };
     expect(Object.fromEntries(query)).toEqual({
-      ...{ watch: "true", allowWatchBookmarks: "true", resourceVersion: from, timeoutSeconds: "300" },
+      watch: "true",
+      allowWatchBookmarks: "true",
+      resourceVersion: from,
+      timeoutSeconds: "300",
     });
-  });
-
-  test("lines are found in bytes: a character cut in two and many lines in one chunk stay whole", async () => {
-    const object = { metadata: { name: "ü🙂", resourceVersion: "7" } };
-    const line = Buffer.from(`${JSON.stringify({ type: "ADDED", object })}\n`);
-    server.next("watch", async ({ stream }) => {
-      const { write, end } = stream();
-      for (const byte of line) write(Buffer.from([byte]));
-      write(Buffer.concat([line, Buffer.from("\n"), line]));
-      end();
-    });
-
-    const seen = await drained(cluster.watch(pods, watchFrom()));
-
-    expect(seen).toEqual([1, 2, 3].map(() => ({ type: "ADDED", object })));
   });
 
   test.each([
-    { given: "an ERROR event", text: `${JSON.stringify({ type: "ERROR", object: { code: 410 } })}\n`, then: "gone" },
-    { given: "a line cut off", text: '{"type":"ADDED"', then: "unavailable" },
-    { given: "something that is no JSON", text: "<html>\n", then: "unavailable" },
-  ])("$given → $then", async ({ text, then }) => {
+    {
+      given: "an ERROR event",
+      text: `${JSON.stringify({ type: "ERROR", object: { code: 410 } })}\n`,
+      expected: "gone",
+    },
+    { given: "a line cut off", text: '{"type":"ADDED"', expected: "unavailable" },
+    { given: "something that is no JSON", text: "<html>\n", expected: "unavailable" },
+  ])("$given → $expected", async ({ text, expected }) => {
     server.next("watch", ({ stream }) => {
       const { write, end } = stream();
       write(text);
@@ -312,7 +318,7 @@ describe("a watch", () => {
 
     const error = await failureOf(drained(cluster.watch(pods, watchFrom())));
 
-    expect(error.reason).toBe(then);
+    expect(error.reason).toBe(expected);
   });
 
   test("a broken connection is no clean end", async () => {

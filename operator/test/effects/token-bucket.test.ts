@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { TokenBucket } from "../../src/effects/token-bucket.ts";
@@ -46,7 +46,7 @@ test("whoever leaves gives the token to those behind", async () => {
   expect(await next).toBe(100);
 });
 
-test("in no stretch of time do more go than burst and rate allow", async () => {
+test("in no stretch of time do more go than burst and rate allow", { timeout: 60_000 }, async () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(gaps, async (gapsMs) => {

@@ -160,6 +160,24 @@ export class FakeCluster implements Cluster {
     this.#script(verb, resource, (_, signal) => aborted(signal));
   }
 
+  /** The next such call is carried out, and gets no answer until its signal is aborted. */
+  commitThenHangNext(verb: Verb, resource: Resource): void {
+    this.#script(verb, resource, (carryOut, signal) => {
+      carryOut();
+      return aborted(signal);
+    });
+  }
+
+  /** The next such call is carried out when the function returned is called, unless its signal is aborted before. */
+  holdNext(verb: Verb, resource: Resource): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#script(verb, resource, async (carryOut, signal) => {
+      await (signal ? Promise.race([promise, aborted(signal)]) : promise);
+      return carryOut();
+    });
+    return resolve;
+  }
+
   /** Something happens in the cluster just before the next such call is carried out: the seam of a race. */
   beforeNext(verb: Verb, resource: Resource, happens: () => void): void {
     this.#script(verb, resource, async (carryOut) => {

@@ -1,5 +1,5 @@
 // A scenario is a test that shows, when it fails, all that the cluster can tell about its runs.
-import { onTestFailed, test } from "vitest";
+import { test } from "vitest";
 
 import { kubectl, namespace, operatorNamespace } from "./cluster.ts";
 
@@ -8,9 +8,9 @@ import { kubectl, namespace, operatorNamespace } from "./cluster.ts";
  * them and the operator's lines about them are printed.
  */
 export function scenario(title: string, runs: readonly string[], body: () => Promise<void>): void {
-  test.concurrent(title, async () => {
+  test.concurrent(title, async ({ onTestFailed }) => {
     onTestFailed(async () => {
-      process.stderr.write(await evidence(title, runs));
+      console.log(await evidence(title, runs));
     });
     await body();
   });

@@ -1,4 +1,5 @@
 // Prints what people want of an e2e run: a line per scenario as it ends, the failures, and a table.
+import type { UserConsoleLog } from "vitest";
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from "vitest/node";
 
 export class TableReporter implements Reporter {
@@ -7,6 +8,10 @@ export class TableReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { state } = test.result();
     say(`  ${state.padEnd(7)} ${seconds(test)}  ${test.name}`);
+  }
+
+  onUserConsoleLog({ content }: UserConsoleLog): void {
+    say(content.trimEnd());
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[], _reason: TestRunEndReason): void {

@@ -142,6 +142,8 @@ function pins(look: Look, { revision, task, resolved }: Extract<Acceptance, { re
     resolved,
     inputHash: run.input.hash,
     taskKey: taskKey(look, task),
+    userRetries: 0,
+    infrastructureRetries: 0,
     ...(deadline && { deadlineAt: deadline.toISOString() }),
     ...relations(look),
   };

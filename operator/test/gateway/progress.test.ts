@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+
+import { taskRuns } from "../../src/effects/resources.ts";
+import { anAcceptedRun, anAttempt, namespace, stamp } from "../builders.ts";
+import { GatewayBox } from "./gateway-in-a-box.ts";
+
+const run = { namespace, name: "square-4" };
+const progress = [{ label: "", total: 10, done: 3 }];
+
+test("progress and display name are written to the run", async () => {
+  await using box = await GatewayBox.open();
+
+  const answer = await box.post("progress", { progress, displayName: "square of 4" });
+
+  expect(answer.status).toBe(200);
+  expect(box.run()?.status).toMatchObject({ phase: "Running", progress, displayName: "square of 4" });
+});
+
+test("a display name is cut to 1024 characters without a word (S150)", async () => {
+  await using box = await GatewayBox.open();
+
+  const answer = await box.post("progress", { displayName: "x".repeat(2000) });
+
+  expect(answer.status).toBe(200);
+  expect(box.run()?.status?.displayName).toHaveLength(1024);
+});
+
+test("progress that meets another write is written after it", async () => {
+  await using box = await GatewayBox.open();
+  box.caches.fallBehind();
+  box.cluster.edit(taskRuns, run, (live) => ({ ...live, spec: { ...live.spec, ttlSecondsAfterFinished: 5 } }));
+
+  const answer = await box.post("progress", { progress });
+
+  expect(answer.status).toBe(200);
+  expect(box.run()).toMatchObject({ spec: { ttlSecondsAfterFinished: 5 }, status: { progress } });
+});
+
+test("progress of an attempt that has ended is refused", async () => {
+  await using box = await GatewayBox.open();
+  box.seedRun(anAcceptedRun([anAttempt(1, { finishedAt: stamp(5) })]));
+
+  const answer = await box.post("progress", { progress });
+
+  expect(answer).toMatchObject({ status: 409, body: { code: "NotCurrent" } });
+  expect(box.run()?.status).not.toHaveProperty("progress");
+});
+
+test("more than 1000 labels are refused (S148)", async () => {
+  await using box = await GatewayBox.open();
+  const many = Array.from({ length: 1001 }, (_, index) => ({ label: String(index), total: 1, done: 0 }));
+
+  const answer = await box.post("progress", { progress: many });
+
+  expect(answer).toMatchObject({ status: 400, body: { code: "InvalidRequest" } });
+});

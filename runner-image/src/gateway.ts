@@ -1,0 +1,90 @@
+// The gateway's endpoints as functions (S293), each with its own patience. What lies below, bytes and repeats, is not
+// for those who call; what the answers mean is not for those below.
+import {
+  attemptPath,
+  type Assignment,
+  type ChildrenRequest,
+  type ChildrenResponse,
+  type EventsRequest,
+  type EventsResponse,
+  type ProgressRequest,
+  type Report,
+  type RunsRequest,
+  type RunsResponse,
+  type StopNotice,
+  type TasksRequest,
+} from "@stint/crds/attempt";
+import { limits } from "@stint/crds/limits";
+
+import { Channel, fullPatience, type Patience } from "./channel.ts";
+import type { Clock } from "./clock.ts";
+import { Connection } from "./connection.ts";
+import type { GatewayTarget } from "./environment.ts";
+import type { Log } from "./log.ts";
+
+/** What a runner may ask. Every call rejects as {@link Channel.call} does. */
+export interface Gateway {
+  assignment(signal: AbortSignal): Promise<Assignment>;
+  /** Resolves once the outcome is written to the run (S52). */
+  report(report: Report, signal: AbortSignal): Promise<void>;
+  registerTasks(request: TasksRequest, signal: AbortSignal): Promise<void>;
+  startChildren(request: ChildrenRequest, signal: AbortSignal): Promise<ChildrenResponse>;
+  cancelChild(name: string, signal: AbortSignal): Promise<void>;
+  triggerRun(request: RunsRequest, signal: AbortSignal): Promise<RunsResponse>;
+  /** Waits for news, and for a gateway, without limit. */
+  events(request: EventsRequest, signal: AbortSignal): Promise<EventsResponse>;
+  /** Asks once, for at most two seconds, why this pod is being ended (S169). */
+  stopNotice(): Promise<StopNotice | undefined>;
+  progress(request: ProgressRequest, patience: Patience, signal: AbortSignal): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly target: GatewayTarget;
+  readonly tokenFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const eventsPatience: Patience = { timeoutMs: limits.eventsWaitMs + limits.channelTimeoutMs, waitsMs: Infinity };
+const stopNoticePatience: Patience = { timeoutMs: 2_000, waitsMs: 0 };
+
+/** Opens nothing yet: each connection is made by its first call. */
+export function connectGateway({ target, tokenFile, clock, log }: GatewayOptions): Gateway {
+  const open = () => new Channel(new Connection({ target, basePath: attemptPath, tokenFile, clock }), clock, log);
+  const calls = open();
+  const polls = open(); // a poll holds its connection for half a minute
+  const lastQuestion = open(); // at SIGTERM both others may be busy with a gateway that does not answer
+
+  // The answers are not checked again: TLS says that they are the gateway's, whose schemas are checked against these
+  // types. A runner that brought zod would pay for it at every start.
+  return {
+    assignment: async (signal) => (await calls.call(get("assignment"), fullPatience, signal)) as Assignment, // see above
+    async report(report, signal) {
+      await calls.call(post("report", report), fullPatience, signal);
+    },
+    async registerTasks(request, signal) {
+      await calls.call(post("tasks", request), fullPatience, signal);
+    },
+    startChildren: async (request, signal) =>
+      (await calls.call(post("children", request), fullPatience, signal)) as ChildrenResponse, // see above
+    async cancelChild(name, signal) {
+      await calls.call(post(`children/${encodeURIComponent(name)}/cancel`, {}), fullPatience, signal);
+    },
+    triggerRun: async (request, signal) =>
+      (await calls.call(post("runs", request), fullPatience, signal)) as RunsResponse, // see above
+    events: async (request, signal) =>
+      (await polls.call(post("events", request), eventsPatience, signal)) as EventsResponse, // see above
+    async stopNotice() {
+      const request: EventsRequest = { awaiting: [], waitMs: 0 };
+      const { signal } = new AbortController();
+      const answer = await lastQuestion.call(post("events", request), stopNoticePatience, signal);
+      return (answer as EventsResponse).stop; // see above
+    },
+    async progress(request, patience, signal) {
+      await calls.call(post("progress", request), patience, signal);
+    },
+  };
+}
+
+const get = (path: string) => ({ method: "GET", path }) as const;
+const post = (path: string, body: object) => ({ method: "POST", path, body }) as const;

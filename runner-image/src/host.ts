@@ -1,0 +1,66 @@
+// What the SDK may ask of the process while an attempt runs.
+import { randomUUID } from "node:crypto";
+
+import type { RunsRequest } from "@stint/crds/attempt";
+import { hashName } from "@stint/crds/hash";
+import type { Host } from "@stint/crds/host";
+import { describeThrown } from "@stint/crds/thrown";
+
+import { Calls } from "./calls.ts";
+import { Children } from "./children.ts";
+import type { Clock } from "./clock.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Log } from "./log.ts";
+import { Outcomes } from "./outcomes.ts";
+import { Progress } from "./progress.ts";
+import type { Stop } from "./stop.ts";
+
+export interface HostOptions {
+  readonly gateway: Gateway;
+  readonly stop: Pick<Stop, "signal" | "begin">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly startedAtMs: number;
+}
+
+/** A {@link Host}, and what only the process asks of it. */
+export interface AttemptHost extends Host {
+  /** Rejects when the attempt can no longer be this process's: {@link ChannelLost}, or a {@link Refusal} as not current. */
+  readonly ended: Promise<never>;
+  /** After the function's end: resolves when all that it began, and its last progress, is with the gateway (H9). */
+  flush(signal: AbortSignal): Promise<void>;
+}
+
+/** Of calls that nothing stops. */
+const never = new AbortController().signal;
+
+export function createHost({ gateway, stop, clock, log, startedAtMs }: HostOptions): AttemptHost {
+  const calls = new Calls();
+  const children = new Children(gateway, stop.signal);
+  const outcomes = new Outcomes(gateway, stop, clock);
+  const progress = new Progress(gateway, clock, (error) => calls.endIfLost(error));
+  return {
+    signal: stop.signal,
+    startedAtMs,
+    startChild: (start) => calls.begin(children.start(start)),
+    outcomeOf: (name, signal) => calls.guard(outcomes.of(name, signal)),
+    // Not bound to the stop: whoever cleans up after it may still cancel.
+    cancelChild: (name) => calls.begin(gateway.cancelChild(name, never)),
+    async triggerRun(request) {
+      const { name } = await calls.begin(gateway.triggerRun(named(request), stop.signal));
+      return name;
+    },
+    progress: (update) => progress.update(update),
+    thrown: (error) => log.error("task threw", { error: describeThrown(error) }),
+    ended: calls.ended,
+    async flush(signal) {
+      await calls.drained();
+      await progress.flush(signal);
+    },
+  };
+}
+
+/** Named before the first try: a repeated request must not start a second run. */
+function named(request: RunsRequest): RunsRequest {
+  return { ...request, name: request.name ?? `trn-${hashName(randomUUID(), 20)}` };
+}

@@ -1,0 +1,57 @@
+import { runAttempt, type Ending } from "./attempt.ts";
+import type { Clock } from "./clock.ts";
+import { watchCrashes } from "./crash.ts";
+import { deliver } from "./delivery.ts";
+import type { Gateway } from "./gateway.ts";
+import { createHost } from "./host.ts";
+import type { LastWords } from "./last-words.ts";
+import type { Log } from "./log.ts";
+import { stopAtSigterm } from "./signals.ts";
+import { Stop } from "./stop.ts";
+
+export interface RunOptions {
+  readonly gateway: Gateway;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lastWords: LastWords;
+  readonly importEntry: () => Promise<void>;
+  readonly startedAtMs: number;
+  /** Aborts at SIGTERM. */
+  readonly terminated: AbortSignal;
+}
+
+/**
+ * Runs one attempt: fetches what to do, does it, reports it (S76). The ending it resolves with is acknowledged.
+ *
+ * The user's code is imported only once the assignment is there: a pod whose attempt is over must not run a line of it.
+ * Rejects with {@link ChannelLost}, with a refusal, or at SIGTERM if there is nothing to stop yet.
+ */
+export async function run({ gateway, clock, log, startedAtMs, ...options }: RunOptions): Promise<Ending> {
+  const { terminated, lastWords, importEntry } = options;
+  const assignment = await gateway.assignment(terminated);
+  const { name, attempt, bundle, task, tags } = assignment;
+  const attemptLog = log.with({ run: name, attempt, task: `${bundle}/${task}`, tags });
+  attemptLog.info("attempt started");
+
+  const stop = new Stop();
+  stopAtSigterm(terminated, gateway, stop);
+  const host = createHost({ gateway, stop, clock, log: attemptLog, startedAtMs });
+  using crashes = watchCrashes(attemptLog, (error) => stop.signal.aborted && error === stop.signal.reason);
+  const parts = { assignment, host, stop, clock, log: attemptLog, importEntry, crashed: crashes.crashed };
+  const ending = await runAttempt(parts);
+  attemptLog.info("attempt ended", { ...stateOf(ending), durationMs: Math.round(clock.nowMs() - startedAtMs) });
+
+  if (ending.kind === "reported") {
+    await deliver(ending.report, { gateway, host, terminated, lastWords });
+    attemptLog.info("report acknowledged", { state: ending.report.kind });
+  }
+  return ending;
+}
+
+function stateOf(ending: Ending): object {
+  if (ending.kind === "stopped") return { state: "stopped" };
+  const { report } = ending;
+  return report.kind === "succeeded"
+    ? { state: report.kind }
+    : { state: report.kind, reason: report.reason, message: report.error.message };
+}

@@ -1,0 +1,95 @@
+// The runner and the SDK as the image holds them. There is no client library anywhere, as there is none in the image.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { buildRunner, buildSdk } from "../build.ts";
+import { anAssignment, anOutcome } from "./builders.ts";
+import { anAuthority } from "./fakes/certificates.ts";
+import { logLines, RunnerProcess } from "./fakes/runner-process.ts";
+import { StubGateway } from "./fakes/stub-gateway.ts";
+
+const authority = anAuthority();
+const taken = { status: 204 } as const;
+
+const entry = `
+  import { currentContext, task, TimeoutError } from "@stint/sdk";
+  export const square = task("square", (n) => n * n);
+  export const sum = task("sum", async (a, b) => (await Promise.all([square(a), square(b)])).reduce((x, y) => x + y));
+  export const broken = task("broken", () => { throw new RangeError("m".repeat(5000)); });
+  export const patient = task("patient", () => new Promise((_, reject) => {
+    const { signal } = currentContext();
+    signal.addEventListener("abort", () => console.log("is a TimeoutError:", signal.reason instanceof TimeoutError));
+  }));`;
+
+let root: string;
+let runner: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "stint-image-"));
+  runner = join(root, "runner.cjs");
+  await Promise.all([buildRunner(runner), buildSdk(join(root, "node_modules/@stint/sdk"))]);
+});
+
+afterAll(() => rm(root, { recursive: true }));
+
+async function start(gateway: StubGateway, mode = "run"): Promise<RunnerProcess> {
+  gateway.on("POST report", taken).on("POST tasks", taken);
+  return RunnerProcess.start({ runner, target: gateway.target, mode, files: { "entry.mjs": entry } });
+}
+
+test("a bundle below the image's folder finds the SDK, and its tasks are registered (S11, S12)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  await using process = await start(gateway, "register");
+
+  await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
+  expect(gateway.to("POST tasks")).toMatchObject([
+    { body: { tasks: [{ name: "square" }, { name: "sum" }, { name: "broken" }, { name: "patient" }] } },
+  ]);
+});
+
+test("a task that calls tasks starts them together, awaits them, and succeeds (S107, S114)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  gateway
+    .on("GET assignment", { status: 200, body: anAssignment({ task: "sum", input: [3, 4] }) })
+    .on("POST children", {
+      status: 200,
+      body: { children: [1, 2].map((sequence) => ({ sequence, name: `c${sequence}`, uid: "u" })) },
+    })
+    .on("POST events", {
+      status: 200,
+      body: { since: "1", outcomes: [{ ...anOutcome("c1"), result: 9 }, anOutcome("c2")] },
+    });
+  await using process = await start(gateway);
+
+  await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
+  expect(gateway.to("POST children")).toHaveLength(1);
+  expect(gateway.to("POST report")).toMatchObject([{ body: { kind: "succeeded", value: 25 } }]);
+});
+
+test("what a task throws is in the log whole, and in the report cut (S77)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  gateway.on("GET assignment", { status: 200, body: anAssignment({ task: "broken", input: [] }) });
+  await using process = await start(gateway);
+
+  const exit = await process.exit;
+
+  expect(logLines(exit)).toContainEqual(
+    expect.objectContaining({ level: "error", error: expect.objectContaining({ message: "m".repeat(5_000) }) }),
+  );
+  expect(gateway.to("POST report")).toMatchObject([{ body: { error: { message: "m".repeat(4_096) } } }]);
+});
+
+test("a task that outlasts its timeout learns it by the SDK's own class (S68, S169)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  const bounds = { timeoutSeconds: 1, gracePeriodSeconds: 0 };
+  gateway.on("GET assignment", { status: 200, body: anAssignment({ task: "patient", input: [], ...bounds }) });
+  await using process = await start(gateway);
+
+  const { stdout } = await process.exit;
+
+  expect(stdout).toContain("is a TimeoutError: true");
+  expect(gateway.to("POST report")).toMatchObject([{ body: { reason: "TimedOut" } }]);
+});

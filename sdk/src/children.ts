@@ -1,0 +1,110 @@
+// The runs that an attempt starts: its children, and roots that it triggers.
+//
+//   L1. A child's name follows from the attempt and the number of the call, so it is known before anything was sent, and
+//       a repeated start finds the first one's child (S118). With a key, the gateway chooses the ordinal and so the name.
+//   L2. A start nobody awaits still starts: the attempt's report waits until every start is acknowledged or refused.
+//   L3. A refusal nobody awaits is nobody's: it is no unhandled rejection (S117).
+import { ProtocolCode, type Assignment, type ChildStart, type RunOutcome, type RunsRequest } from "@stint/crds/attempt";
+import type { Host } from "@stint/crds/host";
+import { childName } from "@stint/crds/labels";
+
+import { argumentsToInput } from "./arguments.ts";
+import { CanceledError, ClientError } from "./errors.ts";
+import type { RunPort } from "./handle.ts";
+import { inputTooLarge } from "./payload.ts";
+import type { Call } from "./scope.ts";
+
+export class Children {
+  readonly #assignment: Assignment;
+  readonly #host: Host;
+  readonly #starts: Promise<unknown>[] = [];
+  #sequence = 0;
+
+  constructor(assignment: Assignment, host: Host) {
+    this.#assignment = assignment;
+    this.#host = host;
+  }
+
+  /** Throws if the arguments are no JSON (S42) or too large (S43); a refusal by the gateway comes with the first wait. */
+  start({ target, args, options: { key, ...options } }: Call): RunPort {
+    const { uid: parentUid, attempt, bundle } = this.#assignment;
+    const input = argumentsToInput(target.name, args);
+    const problem = inputTooLarge(`${target.bundle ?? bundle}/${target.name}`, input);
+    if (problem !== undefined) throw new RangeError(problem);
+
+    const sequence = ++this.#sequence;
+    const start: ChildStart = {
+      sequence,
+      task: { name: target.name, ...(target.bundle === undefined ? {} : { bundle: target.bundle }) },
+      input,
+      ...(key === undefined ? {} : { key }),
+      ...(Object.keys(options).length === 0 ? {} : { options }),
+    };
+    const started = this.#noted(this.#host.startChild(start));
+    const name = key === undefined ? childName({ parentUid, attempt, sequence }) : undefined; // L1
+    return new StartedRun(this.#host, started, name);
+  }
+
+  async trigger(request: RunsRequest): Promise<RunPort> {
+    const name = await this.#noted(this.#host.triggerRun(request));
+    return new StartedRun(this.#host, Promise.resolve(name), name);
+  }
+
+  /** Resolves once every start so far is acknowledged or refused. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#starts);
+  }
+
+  #noted(start: Promise<string>): Promise<string> {
+    const translated = start.catch(rethrow);
+    this.#starts.push(translated);
+    translated.catch(() => undefined); // L3
+    return translated;
+  }
+}
+
+class StartedRun implements RunPort {
+  readonly #host: Host;
+  readonly #started: Promise<string>;
+  #name: string | undefined;
+
+  constructor(host: Host, started: Promise<string>, name: string | undefined) {
+    this.#host = host;
+    this.#started = started;
+    this.#name = name;
+    started.then(
+      (name) => (this.#name = name),
+      () => undefined, // L3
+    );
+  }
+
+  get id(): string | undefined {
+    return this.#name;
+  }
+
+  async outcome(signal: AbortSignal): Promise<RunOutcome> {
+    const name = await this.#started;
+    return this.#host.outcomeOf(name, signal).catch(rethrow);
+  }
+
+  async cancel(): Promise<void> {
+    const name = await this.#started;
+    await this.#host.cancelChild(name).catch(rethrow);
+  }
+}
+
+const statusCodes: Readonly<Record<string, number>> = {
+  [ProtocolCode.InvalidRequest]: 400,
+  [ProtocolCode.NotFound]: 404,
+  [ProtocolCode.KeyConflict]: 409,
+  [ProtocolCode.TooLarge]: 413,
+  [ProtocolCode.TreeLimitExceeded]: 422,
+};
+
+/** The gateway's refusal in the SDK's words; anything else, the stop of this attempt for one, as it is. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") throw error;
+  const { message, code } = error;
+  if (code === ProtocolCode.Canceled) throw new CanceledError(message, { cause: error }); // S125
+  throw new ClientError(message, { code, statusCode: statusCodes[code], cause: error });
+}

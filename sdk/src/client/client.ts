@@ -1,0 +1,99 @@
+// Root runs by way of the Kubernetes API: created, found again, watched, canceled. Loaded by the first `trigger()` outside
+// a run, and by nothing else.
+import { randomUUID } from "node:crypto";
+
+import { apiVersion } from "@stint/crds/group";
+import { hashName } from "@stint/crds/hash";
+import { label, tagLabelPrefix } from "@stint/crds/labels";
+import type { TaskRun } from "@stint/crds/taskrun";
+
+import { ClientError } from "../errors.ts";
+import type { RunPort } from "../handle.ts";
+import type { RunRequest } from "../trigger.ts";
+import { endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
+import { outcomeOf, taskOf } from "./outcome.ts";
+import { Transport, type Sleep } from "./transport.ts";
+import { notFound, watchToEnd, type RunPlace } from "./watch.ts";
+
+const connected = new Map<string, Promise<Client>>();
+
+/** The client of the cluster that the environment names: one for each, since its connections are worth keeping. */
+export function connectedClient(): Promise<Client> {
+  const key = endpointKey();
+  const known = connected.get(key);
+  if (known) return known;
+  const client = findEndpoint().then((endpoint) => new Client(endpoint));
+  connected.set(key, client);
+  client.catch(() => connected.delete(key)); // what was missing may be there the next time
+  return client;
+}
+
+export class Client {
+  readonly #transport: Transport;
+  readonly #namespace: string;
+
+  constructor(endpoint: Endpoint, sleep?: Sleep) {
+    this.#transport = new Transport(endpoint, sleep);
+    this.#namespace = endpoint.namespace;
+  }
+
+  /**
+   * Creates the run, or finds it: the name is chosen before the first try, so that a repeated create meets its own run,
+   * and a name that the user gave may be taken by the run of an earlier trigger (S111).
+   */
+  async create(request: RunRequest): Promise<RunPort> {
+    const { namespace = this.#namespace, name = `trn-${hashName(randomUUID(), 20)}`, bundle, target } = request;
+    const run: RunPlace = { path: `/apis/${apiVersion}/namespaces/${namespace}/taskruns`, name };
+    try {
+      const body = taskRun({ ...request, name, namespace });
+      await this.#transport.send({ method: "POST", path: run.path, body, what: `create run ${name}` });
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.code !== "AlreadyExists") throw error;
+      await this.#expect(run, `${bundle}/${target.name}`, error);
+    }
+    return this.#port(run);
+  }
+
+  /** The existing run must be of the same task. */
+  async #expect(run: RunPlace, task: string, cause: ClientError): Promise<void> {
+    const request = { method: "GET", path: `${run.path}/${run.name}`, what: `get run ${run.name}` } as const;
+    const { spec } = (await this.#transport.send(request)) as TaskRun; // the API server's schema has checked it
+    if (taskOf(spec.task) === task) return;
+    const options = { statusCode: cause.statusCode, code: cause.code, cause };
+    throw new ClientError(`run ${run.name} exists and belongs to ${taskOf(spec.task)}`, options);
+  }
+
+  #port(run: RunPlace): RunPort {
+    return {
+      id: run.name,
+      outcome: (signal) => watchToEnd(this.#transport, run, signal),
+      cancel: () => this.#cancel(run),
+    };
+  }
+
+  async #cancel(run: RunPlace): Promise<void> {
+    const body = { spec: { cancel: true } };
+    const patch = { method: "PATCH", path: `${run.path}/${run.name}`, body, what: `cancel run ${run.name}` } as const;
+    const canceled = (await this.#transport.send(patch).catch((error: unknown) => {
+      throw error instanceof ClientError && error.statusCode === 404 ? notFound(run) : error;
+    })) as TaskRun; // the API server's schema has checked it
+    if (outcomeOf(canceled)) throw new ClientError(`task run ${run.name} is not active`, { statusCode: 409 });
+  }
+}
+
+/** The object, with the labels that its creator has to set (S18, S20, S159). */
+function taskRun({ target, bundle, input, options, name, namespace }: RunRequest): object {
+  const entry = target.definition?.entry;
+  const tags = [...(entry?.tags ?? []), ...(options.tags ?? [])];
+  const labels = {
+    ...entry?.labels,
+    [label.bundle]: bundle,
+    ...Object.fromEntries(tags.map((tag) => [`${tagLabelPrefix}${tag}`, ""])),
+  };
+  return {
+    apiVersion,
+    kind: "TaskRun",
+    metadata: { name, namespace, labels },
+    spec: { task: `${bundle}/${target.name}`, input, ...options },
+  };
+}

@@ -1,0 +1,123 @@
+import type { Assignment } from "@stint/crds/attempt";
+import type { Host } from "@stint/crds/host";
+import type { Json } from "@stint/crds/json";
+import { limits } from "@stint/crds/limits";
+
+import { createProgress, type Progress } from "./progress.ts";
+import { currentScope } from "./scope.ts";
+
+/** The run that the code belongs to, and this attempt of it. Source: S142. */
+export interface TaskContext {
+  /** The run's name; `executionId` is the same string under another name. */
+  readonly runId: string;
+  readonly executionId: string;
+  readonly uid: string;
+  /** From 1; every attempt has a pod of its own. */
+  readonly attempt: number;
+  /** User retries spent so far, and how many there may be. */
+  readonly userRetries: number;
+  readonly maxRetries: number;
+  readonly taskName: string;
+  readonly bundle: string;
+  readonly revision: number;
+  readonly namespace: string;
+  /** `undefined` for a root run. */
+  readonly parentRunId: string | undefined;
+  /** The run itself for a root run. */
+  readonly rootRunId: string;
+  readonly tags: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly input: Json;
+  /** Aborts when the attempt is to end; `reason` is a Canceled-, Timeout-, Deadline- or DisruptionError (S169). */
+  readonly signal: AbortSignal;
+  /** The earlier of the attempt's timeout and the run's deadline; `undefined` in `.local()`. */
+  readonly deadline: Date | undefined;
+  /** Milliseconds until {@link deadline}, never below 0; Infinity without one. */
+  remainingMs(): number;
+  /** The same in all attempts of the run, and in no other run: for side effects that must happen once (S99). */
+  readonly idempotencyKey: string;
+  readonly progress: Progress;
+  /** A line about the run, for people; more than 1024 characters are cut (S150). */
+  display: string | undefined;
+}
+
+/**
+ * The context of the run that is executing, anywhere in its async call tree.
+ *
+ * Outside a run it throws an `Error`. Source: S141.
+ */
+export function currentContext(): TaskContext {
+  const scope = currentScope();
+  if (!scope) throw new Error("currentContext() called outside a run");
+  return scope.context;
+}
+
+/** What a context is made from: facts, and where progress and display name go. */
+interface Facts extends Omit<TaskContext, "executionId" | "remainingMs" | "progress" | "display" | "idempotencyKey"> {
+  readonly send: Host["progress"];
+}
+
+export function attemptContext(assignment: Assignment, host: Host): TaskContext {
+  const { uid, attempt, userRetries, maxRetries, bundle, revision, namespace, tags, labels, input } = assignment;
+  const same = { uid, attempt, userRetries, maxRetries, bundle, revision, namespace, tags, labels, input };
+  return contextOf({
+    ...same,
+    runId: assignment.name,
+    taskName: assignment.task,
+    parentRunId: assignment.parent,
+    rootRunId: assignment.root,
+    signal: host.signal,
+    deadline: deadlineOf(assignment, host.startedAtMs),
+    send: (update) => host.progress(update),
+  });
+}
+
+function deadlineOf({ timeoutSeconds, deadlineAt }: Assignment, startedAtMs: number): Date {
+  const timeoutAtMs = startedAtMs + timeoutSeconds * 1000;
+  return new Date(deadlineAt === undefined ? timeoutAtMs : Math.min(timeoutAtMs, Date.parse(deadlineAt)));
+}
+
+/** The stub that `.local()` shows (S112): nobody stops it, and its progress goes nowhere. */
+export function localContext(
+  task: { readonly name: string; readonly tags: readonly string[] },
+  input: Json,
+): TaskContext {
+  return contextOf({
+    runId: "local",
+    uid: "local",
+    attempt: 1,
+    userRetries: 0,
+    maxRetries: 0,
+    taskName: task.name,
+    bundle: "local",
+    revision: 0,
+    namespace: "local",
+    parentRunId: undefined,
+    rootRunId: "local",
+    tags: task.tags,
+    labels: {},
+    input,
+    signal: new AbortController().signal,
+    deadline: undefined,
+    send: () => undefined,
+  });
+}
+
+function contextOf({ send, ...facts }: Facts): TaskContext {
+  const { runId, uid, namespace, deadline } = facts;
+  let display: string | undefined;
+  return Object.freeze({
+    ...facts,
+    executionId: runId,
+    idempotencyKey: `${namespace}/${uid}`,
+    remainingMs: () => (deadline ? Math.max(0, deadline.getTime() - Date.now()) : Infinity),
+    progress: createProgress(runId, send),
+    get display(): string | undefined {
+      return display;
+    },
+    set display(text: string | undefined) {
+      display = text?.slice(0, limits.displayNameLength);
+      if (display !== undefined) send({ displayName: display });
+    },
+  });
+}

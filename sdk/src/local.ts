@@ -1,0 +1,46 @@
+// `.local()`: the function in this process, for unit tests (S112). What it calls runs here too, and as strictly as in a
+// cluster: arguments and results of a child are JSON, and its failure is a TaskRunError.
+import type { RunOutcome } from "@stint/crds/attempt";
+import type { Json } from "@stint/crds/json";
+
+import { argumentsToInput } from "./arguments.ts";
+import { localContext } from "./context.ts";
+import { execute, inputProblem } from "./execution.ts";
+import type { RunPort } from "./handle.ts";
+import type { Definition } from "./registry.ts";
+import { runIn, type Call, type Scope } from "./scope.ts";
+
+/** What the function gives, as it gives it. Throws a TypeError for a wrong number of arguments, and what the function throws. */
+export function runLocally(definition: Definition, args: readonly unknown[]): unknown {
+  const problem = inputProblem(definition, { kind: "array", length: args.length });
+  if (problem !== undefined) throw new TypeError(problem);
+  return runIn(localScope(definition, [...args]), () => Reflect.apply(definition.fn, undefined, args));
+}
+
+function localScope({ entry }: Definition, input: readonly unknown[]): Scope {
+  // The context shows what the caller gave, and in this process that may be anything.
+  return { context: localContext(entry, input as Json), call: startLocally };
+}
+
+function startLocally({ target, args }: Call): RunPort {
+  const { definition, name, bundle } = target;
+  if (!definition)
+    throw new Error(`Task "${bundle}/${name}" is not in this process: .local() runs no task of another bundle`);
+  const outcome = localOutcome(definition, argumentsToInput(name, args));
+  return {
+    id: "local",
+    outcome: () => outcome,
+    cancel: () => Promise.reject(new Error("a local run cannot be canceled")),
+  };
+}
+
+async function localOutcome(definition: Definition, input: Json): Promise<RunOutcome> {
+  const scope: Scope = { context: localContext(definition.entry, input), call: startLocally };
+  const ending = await execute(definition, input, scope);
+  const run = { name: "local", task: `local/${definition.entry.name}`, attempts: 1 };
+  if (ending.kind === "succeeded") {
+    return { ...run, phase: "Succeeded", reason: "Completed", message: "", result: ending.value };
+  }
+  const { reason, error } = ending;
+  return { ...run, phase: "Failed", reason, message: error.message, error };
+}

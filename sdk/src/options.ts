@@ -1,0 +1,182 @@
+import type { StartOptions } from "@stint/crds/attempt";
+import { limits } from "@stint/crds/limits";
+import { labelProblem, tagProblem } from "@stint/crds/names";
+import type { TaskSettings } from "@stint/crds/settings";
+
+import { retryRule, type RetryOptions } from "./retry.ts";
+import { integer, isRecord, mustBe, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
+
+/** What a task sets for its runs, and a single run for itself. */
+export interface RunOptions {
+  /** Name of an instance type; `standard` if nobody names one. Source: S55. */
+  readonly instanceType?: string;
+  /** Limit on one attempt, from the start of its container: whole seconds, 1 to 604800, 7200 if absent. Source: S66. */
+  readonly timeoutSeconds?: number;
+  /** Limit from the pod's creation to the start of its container: 1 to 604800, none if absent. Source: S69. */
+  readonly startTimeoutSeconds?: number;
+  /** Limit on the whole run, all attempts and waits included: 1 to 2592000, none if absent. Source: S71. */
+  readonly deadlineSeconds?: number;
+  /** How failures are retried: 3 times, after 1, 2 and 4 s, if absent. Source: S78. */
+  readonly retry?: RetryOptions;
+  /** At most 50, each 1 to 63 of `A-Z a-z 0-9 _ - .`; they are labels too, for `kubectl get -l`. Source: S18. */
+  readonly tags?: readonly string[];
+}
+
+/** A parameter as the user declares it; a name alone is required unless the function's source gives it a default. */
+export type DeclaredParameter = string | { readonly name: string; readonly required?: boolean };
+
+/** Options of `task()`. All are optional; an unknown one throws. Source: S7. */
+export interface TaskOptions extends RunOptions {
+  /** Free text of at most 2048 characters, for people. Source: S17. */
+  readonly description?: string;
+  /** Labels of the task's runs and pods, in the syntax of Kubernetes. Source: S20. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The parameters' names, where the function's source does not tell them: minified or bound functions. Source: S32. */
+  readonly parameters?: readonly DeclaredParameter[];
+  /** `"object"`: a named input is passed whole, as the only argument. Source: S31. */
+  readonly args?: "named" | "object";
+  /** Time between SIGTERM and the end of the process: 0 to 600 s, 10 if absent. Source: S163. */
+  readonly gracePeriodSeconds?: number;
+}
+
+/** Options of one call, given by `with()`: they replace the task's own. Source: S26. */
+export interface CallOptions extends RunOptions {
+  /** Makes a later attempt of the caller find this child again; 1 to 256 characters, unique within the caller. Source: S120. */
+  readonly key?: string;
+  /** Not before this instant: a Date, or a text in RFC 3339. Source: S73. */
+  readonly startAt?: Date | string;
+}
+
+/** Options of one `trigger()`. Source: S110. */
+export interface TriggerOptions extends RunOptions {
+  /** The bundle of the task; else the caller's own inside a run, else the variable `STINT_BUNDLE`. */
+  readonly bundle?: string;
+  /** Where the run is created; else the kubeconfig's or the pod's own. Inside a run it is always the pod's own. */
+  readonly namespace?: string;
+  /** The run's name, at most 52 characters; generated if absent. A name makes a repeated trigger find the first one's run. */
+  readonly name?: string;
+  /** Not before this instant: a Date, or a text in RFC 3339. Source: S73. */
+  readonly startAt?: Date | string;
+}
+
+/** Task options as they are kept: checked, and with nothing left to evaluate. */
+export interface DefinedOptions extends Omit<TaskOptions, keyof TaskSettings>, TaskSettings {}
+
+/** Call options as they are kept. */
+export interface DefinedCall extends StartOptions {
+  readonly key?: string;
+}
+
+/** Trigger options as they are kept. */
+export interface DefinedTrigger extends StartOptions {
+  readonly bundle?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+const description: Rule<string> = (value, place) => {
+  if (typeof value !== "string") throw mustBe(place, "a text", value);
+  if (value.length <= limits.descriptionLength) return value;
+  throw new RangeError(
+    `Task "${place.task}": description has ${value.length} characters, the limit is ${limits.descriptionLength}`,
+  );
+};
+
+const tags: Rule<readonly string[]> = (value, place) => {
+  if (!isListOfStrings(value)) throw mustBe(place, "a list of strings", value);
+  for (const tag of value) refuse(tagProblem(tag));
+  if (value.length > limits.tags) throw mustBe(place, `at most ${limits.tags} strings`, value.length);
+  return [...value];
+};
+
+const labels: Rule<Readonly<Record<string, string>>> = (value, place) => {
+  if (!isRecordOfStrings(value)) throw mustBe(place, "an object of strings", value);
+  refuse(labelProblem(place.task, value));
+  return { ...value };
+};
+
+const parameters: Rule<readonly DeclaredParameter[]> = (value, place) => {
+  if (!Array.isArray(value) || !value.every(isDeclaredParameter)) {
+    throw mustBe(place, "a list of names or of {name, required}", value);
+  }
+  return value.map((parameter) => (typeof parameter === "string" ? parameter : { ...parameter }));
+};
+
+const instant: Rule<string> = (value, place) => {
+  const at = value instanceof Date ? value.getTime() : typeof value === "string" ? parseInstant(value) : Number.NaN;
+  if (Number.isNaN(at)) throw mustBe(place, "a Date or an instant in RFC 3339", value);
+  return new Date(at).toISOString();
+};
+
+function parseInstant(value: string): number {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value) ? Date.parse(value) : Number.NaN;
+}
+
+const runRules = {
+  instanceType: text(253),
+  timeoutSeconds: integer(limits.timeoutSeconds),
+  startTimeoutSeconds: integer(limits.startTimeoutSeconds),
+  deadlineSeconds: integer(limits.deadlineSeconds),
+  retry: retryRule,
+  tags,
+};
+
+const taskRules: Rules<DefinedOptions> = {
+  ...runRules,
+  description,
+  labels,
+  parameters,
+  args: oneOf("named", "object"),
+  gracePeriodSeconds: integer(limits.gracePeriodSeconds),
+};
+
+const callRules: Rules<DefinedCall> = { ...runRules, key: text(limits.childKeyLength), startAt: instant };
+
+const triggerRules: Rules<DefinedTrigger> = {
+  ...runRules,
+  startAt: instant,
+  bundle: text(limits.bundleNameLength),
+  namespace: text(63),
+  name: text(limits.runNameLength),
+};
+
+/** @throws {TypeError} @throws {RangeError} with the texts of S7, S17, S18, S20, S28 and S80. */
+export function parseTaskOptions(task: string, options: unknown): DefinedOptions {
+  return object(taskRules)(options, { task, field: "" });
+}
+
+/** The options that belong to a definition: a call has no other name, parameters or process than its task (S26). */
+const notOverridable: ReadonlySet<string> = new Set(
+  "name inputSchema resultSchema version parameters args description labels gracePeriodSeconds".split(" "),
+);
+
+/** As {@link parseTaskOptions}, with the text of S26 for what belongs to the definition. */
+export function parseCallOptions(task: string, options: unknown): DefinedCall {
+  const fixed = isRecord(options) ? Object.keys(options).find((key) => notOverridable.has(key)) : undefined;
+  if (fixed !== undefined) throw new TypeError(`option "${fixed}" cannot be overridden`);
+  return object(callRules)(options, { task, field: "" });
+}
+
+/** As {@link parseTaskOptions}. */
+export function parseTriggerOptions(task: string, options: unknown): DefinedTrigger {
+  return object(triggerRules)(options, { task, field: "" });
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new TypeError(problem);
+}
+
+function isListOfStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((element) => typeof element === "string");
+}
+
+function isRecordOfStrings(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((member) => typeof member === "string");
+}
+
+function isDeclaredParameter(value: unknown): value is DeclaredParameter {
+  if (typeof value === "string") return value !== "";
+  return (
+    isRecord(value) && typeof value["name"] === "string" && ["undefined", "boolean"].includes(typeof value["required"])
+  );
+}

@@ -1,0 +1,52 @@
+// The tasks of this process. The runner closes the registry once the entry point is imported, reads the manifest, and asks
+// for one attempt; see crds/src/host.ts.
+import { registryKey, type Registry } from "@stint/crds/host";
+import { sha256Hex } from "@stint/crds/hash";
+import type { ManifestTask } from "@stint/crds/manifest";
+
+import { runAttempt } from "./attempt.ts";
+import { toStopError } from "./errors.ts";
+import type { AnyFunction } from "./parameters.ts";
+import { shared } from "./shared.ts";
+
+/** A task as it is registered. Another copy of the SDK may read it: plain data and the function. */
+export interface Definition {
+  readonly fn: AnyFunction;
+  readonly entry: Omit<ManifestTask, "sourceHash">;
+}
+
+/** {@link Registry}, and what the copies of the SDK ask of it. */
+export interface SharedRegistry extends Registry {
+  /** Adds a task. Throws if its name is taken (S5) or the registry is closed (S14). */
+  define(definition: Definition): void;
+}
+
+/** Looked up anew each time: it is on `globalThis`, where a test may take it away. */
+export function sharedRegistry(): SharedRegistry {
+  return shared(registryKey, createRegistry);
+}
+
+function createRegistry(): SharedRegistry {
+  const definitions = new Map<string, Definition>();
+  let isClosed = false;
+  return {
+    define(definition) {
+      const { name } = definition.entry;
+      if (isClosed) {
+        throw new Error(`Task "${name}" was defined after registration; define tasks at module level`);
+      }
+      if (definitions.has(name)) throw new Error(`Task "${name}" is already registered`);
+      definitions.set(name, definition);
+    },
+    close() {
+      isClosed = true;
+    },
+    manifest: () => Array.from(definitions.values(), manifestTask),
+    run: (assignment, host) => runAttempt(definitions.get(assignment.task), assignment, host),
+    stopError: toStopError,
+  };
+}
+
+function manifestTask({ entry, fn }: Definition): ManifestTask {
+  return { ...entry, sourceHash: sha256Hex(Function.prototype.toString.call(fn)) };
+}

@@ -1,0 +1,43 @@
+// Where a piece of code runs: in an attempt, in `.local()`, or nowhere. The scope follows the code across awaits, so that a
+// call of a task, or `currentContext()`, means the right run however deep it stands.
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import type { RunsRequest } from "@stint/crds/attempt";
+
+import type { TaskContext } from "./context.ts";
+import type { DefinedCall } from "./options.ts";
+import type { Definition } from "./registry.ts";
+import type { RunPort } from "./handle.ts";
+import { shared } from "./shared.ts";
+
+/** Which task is called: of this bundle, with its function, or by reference. */
+export interface Target {
+  readonly name: string;
+  readonly bundle?: string;
+  readonly definition?: Definition;
+}
+
+export interface Call {
+  readonly target: Target;
+  readonly args: readonly unknown[];
+  readonly options: DefinedCall;
+}
+
+/** What calling and triggering mean here. */
+export interface Scope {
+  readonly context: TaskContext;
+  /** Starts a child; throws if the arguments cannot leave the process. */
+  call(call: Call): RunPort;
+  /** Starts a root run through the runner. Absent where there is none: then a trigger goes out as from anywhere. */
+  readonly trigger?: (request: RunsRequest) => Promise<RunPort>;
+}
+
+const scopes = shared(Symbol.for("stint.dev/scope/v1"), () => new AsyncLocalStorage<Scope>());
+
+export function currentScope(): Scope | undefined {
+  return scopes.getStore();
+}
+
+export function runIn<T>(scope: Scope, work: () => T): T {
+  return scopes.run(scope, work);
+}

@@ -1,0 +1,179 @@
+import { taskNameProblem } from "@stint/crds/names";
+import type { TaskSettings } from "@stint/crds/settings";
+
+import { Instance, type RunHandle, type TaskInstance } from "./handle.ts";
+import { runLocally } from "./local.ts";
+import { parseCallOptions, parseTaskOptions } from "./options.ts";
+import type { CallOptions, DefinedCall, DefinedOptions, TaskOptions } from "./options.ts";
+import type { AnyFunction } from "./parameters.ts";
+import { sharedRegistry, type Definition } from "./registry.ts";
+import { currentScope, type Target } from "./scope.ts";
+import { signatureOf } from "./signature.ts";
+import { trigger, type TriggerArguments } from "./trigger.ts";
+
+/** The value that a run of the function ends with: awaited, and of a generator the array of what it yields (S23, S45). */
+export type ResultOf<R> =
+  Awaited<R> extends Generator<infer Y, unknown, never> | AsyncGenerator<infer Y, unknown, never>
+    ? Awaited<Y>[]
+    : Awaited<R>;
+
+/** A task by its name, callable and to be triggered. `A` are its parameters, `T` is its result. */
+export interface TaskRef<A extends readonly unknown[], T> {
+  /**
+   * Inside a run: starts a child run at once, in a pod of its own, and gives its {@link TaskInstance}.
+   *
+   * Throws an `Error` outside a run, a `TypeError` for an argument that is not JSON, a `RangeError` for arguments of more
+   * than 524288 bytes. What the gateway refuses (the run is being canceled, its tree is full) rejects when awaited.
+   * Source: S42, S43, S107, S109, S125.
+   */
+  (...args: A): TaskInstance<T>;
+  /** The task's name, without its bundle. */
+  readonly name: string;
+  /**
+   * Creates a root run, from anywhere, and gives its handle once the cluster has it.
+   *
+   * The input is the list of arguments, or an object by name. Outside a run the cluster is the one that kubectl would
+   * use, or the pod's own, and the bundle is the option `bundle`, else the variable `STINT_BUNDLE`. With `name`, an
+   * existing run of that name and task is given instead of an error. Errors: a `TypeError` for an input that is not
+   * JSON, `ClientError`, `ServerError`. Source: S110, S111, S123, S283, S284.
+   */
+  trigger(...args: TriggerArguments<A>): Promise<RunHandle<T>>;
+  /** A copy that is called and triggered with other options; the registered task stays as it is. Source: S26. */
+  with(options: CallOptions): TaskRef<A, T>;
+}
+
+/** A registered task. Source: S1. */
+export interface Task<A extends readonly unknown[], R> extends TaskRef<A, ResultOf<R>> {
+  /** As given at definition and replaced by {@link with}: checked, and a delay function evaluated. */
+  readonly options: Readonly<DefinedOptions & DefinedCall>;
+  with(options: CallOptions): Task<A, R>;
+  /**
+   * Runs the function in this process, as a plain function: for unit tests. No retries, no timeout, no pod; tasks that it
+   * calls run here too, and `currentContext()` answers a stub.
+   *
+   * Throws a `TypeError` for a wrong number of arguments, else what the function throws. Source: S112, S286.
+   */
+  local(...args: A): R;
+}
+
+/**
+ * `Function` and not a type with a signature: from one the compiler would take the types of parameters that have none of
+ * their own, and `(w: number, h = 1) => w * h` would have an unknown `h`.
+ */
+type Untyped = Function;
+
+/** The task that a function makes. */
+export type TaskOf<F> = F extends (...args: infer A) => infer R ? Task<A, R> : never;
+
+/**
+ * Defines a task: registers the function under a name, and gives an object to call and to trigger it by.
+ *
+ * The name is unique in its bundle, 1 to 256 of `A-Z a-z 0-9 _ - . /`; without one it is the function's own. Call it at
+ * module level: once the entry point is imported, no further task can be defined. Throws a `TypeError` for a bad name,
+ * option or function, a `RangeError` for a value out of its bounds, an `Error` for a name that is taken or a definition
+ * that comes too late. Source: S1 to S7, S14, S28.
+ *
+ * ```ts
+ * export const square = task("square", { timeoutSeconds: 60 }, (n: number) => n * n);
+ * ```
+ */
+export function task<F extends Untyped>(name: string, fn: F): TaskOf<F>;
+export function task<F extends Untyped>(name: string, options: TaskOptions, fn: F): TaskOf<F>;
+export function task<F extends Untyped>(fn: F): TaskOf<F>;
+export function task<F extends Untyped>(options: TaskOptions, fn: F): TaskOf<F>;
+export function task(...given: readonly unknown[]): Task<unknown[], unknown> {
+  const { name, options: asked, fn } = definitionFrom(given);
+  const options = parseTaskOptions(name, asked);
+  const definition: Definition = {
+    fn,
+    entry: {
+      name,
+      kind: "Task",
+      functionName: fn.name,
+      ...(options.description === undefined ? {} : { description: options.description }),
+      tags: options.tags ?? [],
+      labels: options.labels ?? {},
+      settings: settingsOf(options),
+      signature: signatureOf(name, fn, options),
+    },
+  };
+  sharedRegistry().define(definition);
+  return taskObject(definition, options, {});
+}
+
+/**
+ * A task of another bundle, by reference: `taskRef<[string], Image>("media/resize")`.
+ *
+ * Called inside a run it starts a child of the same tree, on the newest ready revision of that bundle. Parameters and
+ * result are whatever the caller declares; nothing checks them. Throws a `TypeError` for anything but `<bundle>/<task>`.
+ * Source: S122.
+ */
+export function taskRef<A extends readonly unknown[] = unknown[], T = unknown>(reference: string): TaskRef<A, T> {
+  const [, bundle, name] = /^([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)\/([^:]+)$/.exec(reference) ?? [];
+  if (bundle === undefined || name === undefined || taskNameProblem(name) !== undefined) {
+    throw new TypeError(`Task reference "${reference}" is not allowed: use <bundle>/<task>`);
+  }
+  return refObject({ bundle, name }, {});
+}
+
+/** Sorts out the four forms of S1, and says what is wrong with any other (S4). */
+function definitionFrom(given: readonly unknown[]): { name: string; options: unknown; fn: AnyFunction } {
+  const [first] = given;
+  const isNamed = !isFunction(first) && !isObject(first);
+  const name = isNamed ? first : (given.find(isFunction)?.name ?? "");
+  if (typeof name !== "string") throw new TypeError("A task needs a name");
+  const problem = taskNameProblem(name);
+  if (problem !== undefined) throw new TypeError(problem);
+
+  const fn = given.at(-1);
+  if (!isFunction(fn)) throw new TypeError(`Task "${name}": the last argument must be a function`);
+  const [options = {}] = given.slice(isNamed ? 1 : 0, -1);
+  return { name, options, fn };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === "function";
+}
+
+function settingsOf(options: DefinedOptions): TaskSettings {
+  const { instanceType, timeoutSeconds, startTimeoutSeconds, deadlineSeconds, gracePeriodSeconds, retry } = options;
+  const settings = { instanceType, timeoutSeconds, startTimeoutSeconds, deadlineSeconds, gracePeriodSeconds, retry };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** `call` is what `with()` replaced, and all that a start sends: the operator knows the rest from the manifest. */
+function taskObject(definition: Definition, options: DefinedOptions, call: DefinedCall): Task<unknown[], unknown> {
+  const { name } = definition.entry;
+  return callable({ name, definition }, call, {
+    options: Object.freeze({ ...options, ...call }),
+    local: (...args: readonly unknown[]) => runLocally(definition, args),
+    with: (replaced: CallOptions) => taskObject(definition, options, { ...call, ...parseCallOptions(name, replaced) }),
+  });
+}
+
+function refObject<A extends readonly unknown[], T>(target: Target, call: DefinedCall): TaskRef<A, T> {
+  return callable<A, T, Pick<TaskRef<A, T>, "with">>(target, call, {
+    with: (replaced) => refObject(target, { ...call, ...parseCallOptions(target.name, replaced) }),
+  });
+}
+
+function callable<A extends readonly unknown[], T, Members extends object>(
+  target: Target,
+  call: DefinedCall,
+  members: Members,
+) {
+  const start = (...args: A): TaskInstance<T> => {
+    const scope = currentScope();
+    if (scope) return new Instance<T>(scope.call({ target, args, options: call }));
+    throw new Error(
+      `Task "${target.name}" called outside a run: use .trigger(...) to create a run or .local(...) to run the function in this process`,
+    );
+  };
+  Object.defineProperty(start, "name", { value: target.name });
+  const started = { trigger: (...args: TriggerArguments<A>) => trigger<T>(target, call, args) };
+  return Object.freeze(Object.assign(start, members, started));
+}

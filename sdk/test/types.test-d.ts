@@ -1,0 +1,104 @@
+// The types that flow from the function, tested by the compiler.
+import {
+  asCompleted,
+  task,
+  taskRef,
+  type RunDetails,
+  type RunHandle,
+  type Task,
+  type TaskInstance,
+  type TaskRunError,
+} from "../src/index.ts";
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it is compared, never used
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+function expectType<Expected>(): <Actual>(value: Actual, same: Equal<Actual, Expected>) => void {
+  return () => undefined;
+}
+
+const square = task("square", async (n: number) => n * n);
+const area = task("area", { timeoutSeconds: 5 }, (w: number, h = 1) => w * h);
+const bill = task("bill", ({ id }: { id: string }) => id);
+const page = task("page", ({ size = 10 } = {}) => size);
+const count = task("count", function* (to: number) {
+  for (let n = 0; n < to; n++) yield n;
+});
+const stream = task("stream", async function* () {
+  yield Promise.resolve("a");
+});
+const nothing = task("nothing", () => undefined);
+
+export async function calls(): Promise<void> {
+  expectType<TaskInstance<number>>()(square(3), true);
+  expectType<number>()(await square(3), true);
+  expectType<number>()(await area(3), true);
+  expectType<number>()(await area(3, 4), true);
+  expectType<string>()(await bill({ id: "b1" }), true);
+  expectType<number>()(await page({ size: 5 }), true);
+  expectType<number[]>()(await count(3), true);
+  expectType<string[]>()(await stream(), true);
+  expectType<Task<[n: number], Promise<number>>>()(square, true);
+  expectType<Task<[n: number], Promise<number>>>()(square.with({ key: "a" }), true);
+
+  // @ts-expect-error -- a text for a number
+  void square("3");
+  // @ts-expect-error -- one argument too many
+  void square(3, 4);
+}
+
+export async function waits(instance: TaskInstance<number>): Promise<void> {
+  expectType<number>()(await instance.result(), true);
+  expectType<number | TaskRunError>()(await instance.result({ raiseOnFailure: false }), true);
+  expectType<RunDetails<number>>()(await instance.details(), true);
+  expectType<[number, string]>()(await Promise.all([square(3), bill({ id: "b1" })]), true);
+  for await (const value of asCompleted([square(3), area(4)])) expectType<number>()(value, true);
+}
+
+export async function triggers(): Promise<void> {
+  expectType<RunHandle<number>>()(await square.trigger([4]), true);
+  expectType<RunHandle<number>>()(await square.trigger({ n: 4 }, { name: "mine", startAt: new Date() }), true);
+  await area.trigger([4]);
+  await area.trigger([4, 5]);
+  await area.trigger({ w: 4 });
+  await bill.trigger({ id: "b1" });
+  await bill.trigger([{ id: "b1" }]);
+  await page.trigger();
+  await nothing.trigger();
+  await nothing.trigger([], { bundle: "demo" });
+
+  // @ts-expect-error -- the input is required
+  await square.trigger();
+  // @ts-expect-error -- a text for a number
+  await square.trigger(["4"]);
+  // @ts-expect-error -- neither a list nor an object
+  await square.trigger(4);
+}
+
+export async function references(): Promise<void> {
+  const resize = taskRef<[url: string, width?: number], { bytes: number }>("media/resize");
+
+  expectType<{ bytes: number }>()(await resize("u"), true);
+  expectType<RunHandle<{ bytes: number }>>()(await resize.trigger(["u", 640]), true);
+  expectType<RunHandle<unknown>>()(await taskRef("demo/square").trigger([4]), true);
+
+  // @ts-expect-error -- there is no function to run here
+  resize.local("u");
+}
+
+export function locals(): void {
+  expectType<Promise<number>>()(square.local(3), true);
+  expectType<number>()(area.local(3), true);
+}
+
+export function definitions(): void {
+  task({ tags: ["a"] }, function named(n: number) {
+    return n;
+  });
+  // @ts-expect-error -- an unknown option
+  task("a", { timeout: 5 }, () => 1);
+  // @ts-expect-error -- no function
+  task("a", 5);
+  // @ts-expect-error -- a parameter without a type
+  task("a", (n) => [n]);
+}

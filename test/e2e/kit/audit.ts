@@ -1,0 +1,65 @@
+// The API server's audit log: who asked for what. The only witness that cannot be fooled by our own counters.
+import { existsSync, readFileSync, statSync } from "node:fs";
+
+import { kubectl, operatorNamespace } from "./cluster.ts";
+
+export interface Request {
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource: string | undefined;
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly code: number;
+}
+
+interface AuditEvent {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string; readonly namespace?: string };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+const operator = `system:serviceaccount:${operatorNamespace}:stint-operator`;
+
+function path(): string {
+  const file = process.env["STINT_AUDIT_LOG"];
+  if (file === undefined || !existsSync(file)) throw new Error('no audit log: run `eval "$(test/cluster/env.sh)"` first');
+  return file;
+}
+
+/** Where the log ends now. */
+export function auditMark(): number {
+  return statSync(path()).size;
+}
+
+/** The operator's requests since the mark. A log that was rotated in between is an error, not an empty answer. */
+export async function operatorRequestsSince(mark: number): Promise<Request[]> {
+  // The log is written before the answer is sent, so once this answer is here, everything before it stands in the log.
+  await kubectl(["get", "namespace", operatorNamespace]);
+  const bytes = readFileSync(path());
+  if (bytes.length < mark) throw new Error("the audit log was rotated while it was being read");
+  return bytes
+    .subarray(mark)
+    .toString()
+    .split("\n")
+    .filter((line) => line.includes(operator))
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ user }) => user.username === operator)
+    .map(({ verb, objectRef = {}, responseStatus }) => ({
+      verb,
+      resource: objectRef.resource ?? "",
+      subresource: objectRef.subresource,
+      name: objectRef.name ?? "",
+      namespace: objectRef.namespace,
+      code: responseStatus?.code ?? 0,
+    }));
+}
+
+export function isWrite({ verb }: Request): boolean {
+  return ["create", "update", "patch", "delete", "deletecollection"].includes(verb);
+}
+
+/** `create pods`, `update taskruns/status`. */
+export function inWords({ verb, resource, subresource }: Request): string {
+  return `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}`;
+}
