@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds one of our images and writes it to an archive: image.sh NAME:TAG ARCHIVE.tar CONTEXT DOCKERFILE
 #
-# With docker where an engine answers, else with buildah. The base is the Dockerfile's own where it can be pulled, else a
-# Node made from this machine's files; BASE in the environment names another.
+# With docker where an engine answers, else with buildah. The base is the one of the Dockerfile's line `ARG BASE=` where it
+# can be pulled, else a Node made from this machine's files; BASE in the environment names another.
 set -euo pipefail
 
 (($# == 4)) || {

@@ -14,7 +14,6 @@ import {
   aNode,
   anInstanceType,
   aRevision,
-  after,
   bundleUid,
   frozen,
   instanceTypes,
@@ -53,9 +52,9 @@ export const specHash = hashOfSpec(aTaskBundle().spec);
 export function isReady(
   status: "True" | "False" | "Unknown",
   reason: string,
-  seconds = 0,
+  message = "",
 ): TaskBundleStatus["conditions"] {
-  return [{ type: "Ready", status, reason, message: "", lastTransitionTime: after(seconds).toISOString() }];
+  return [{ type: "Ready", status, reason, message, lastTransitionTime: t0.toISOString() }];
 }
 
 /** The first attempt at revision 1, whose pod is not known yet. */
@@ -82,7 +81,7 @@ export function aKnownRegistration(overrides: Partial<Registering> = {}): Regist
 /** The status while a first revision registers. */
 export function isRegistering(registering: Registering, overrides: TaskBundleStatus = {}): TaskBundleStatus {
   return frozen({
-    conditions: isReady("Unknown", "Registering"),
+    conditions: isReady("Unknown", "Registering", `revision ${registering.revision} is registering`),
     lastRevision: registering.revision,
     registering,
     ...overrides,
@@ -101,7 +100,7 @@ export function serves(overrides: TaskBundleStatus = {}): TaskBundleStatus {
   });
 }
 
-export function registrationPodUid(revision = 1, attempt = 1): string {
+function registrationPodUid(revision = 1, attempt = 1): string {
   return `registration-${revision}-${attempt}`;
 }
 

@@ -58,7 +58,6 @@ export class Children {
   #noted(start: Promise<string>): Promise<string> {
     const translated = start.catch(rethrow);
     this.#starts.push(translated);
-    translated.catch(() => undefined); // L3
     return translated;
   }
 }

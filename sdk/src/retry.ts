@@ -41,7 +41,7 @@ const retryObject = object<Omit<RetryOptions, "delaysSeconds"> & { readonly dela
   when: oneOf("Always", "RetryableOnly"),
   maxInfrastructureRetries: integer(limits.maxInfrastructureRetries),
   outOfMemory: (value, place) => {
-    const { instanceType } = object({ instanceType: text(253) })(value, place);
+    const { instanceType } = object({ instanceType: text(253) })(value, place); // absent is fine there, and not here
     return { instanceType: text(253)(instanceType, { ...place, field: `${place.field}.instanceType` }) };
   },
 });

@@ -54,6 +54,7 @@ describe("a value that is not JSON is named with its place (S47, S48)", () => {
 describe("a value that has a form in JSON is given it (S46)", () => {
   test.each<[string, unknown, unknown]>([
     ["undefined is null", undefined, null],
+    ["-0 is 0", -0, 0],
     ["an undefined member is left out", { a: undefined, b: null }, { b: null }],
     ["an undefined element, or a hole, is null", [undefined, , 1], [null, null, 1]], // oxlint-disable-line no-sparse-arrays
     ["toJSON is asked", { at: new Date(0) }, { at: "1970-01-01T00:00:00.000Z" }],

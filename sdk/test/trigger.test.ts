@@ -215,6 +215,7 @@ describe("the handle", () => {
     expect(watch?.query).toEqual({
       fieldSelector: "metadata.name=square-4",
       watch: "true",
+      allowWatchBookmarks: "true",
       timeoutSeconds: "290",
       resourceVersion: "101",
     });

@@ -134,6 +134,13 @@ export function isRegistering(revision: number, message = ""): Standing {
   return { ready: "Unknown", reason: BundleReason.Registering, message: message === "" ? text : `${text}: ${message}` };
 }
 
+/** Where the bundle stood before this look; a registration that nothing is said of yet is registering. */
+export function standingBefore({ status, current }: OpenLook): Standing {
+  const ready = status.conditions?.find(({ type }) => type === Ready);
+  if (ready?.status !== "Unknown") return isRegistering(current.revision);
+  return { ready: ready.status, reason: ready.reason, message: ready.message };
+}
+
 /** Since when the bundle has been Ready, or not: what a wait is measured from. */
 export function readySince({ status, now }: Pick<BundleLook, "status" | "now">): Date {
   const since = status.conditions?.find(({ type }) => type === Ready)?.lastTransitionTime;
@@ -148,7 +155,7 @@ export function podDeletions(pods: readonly OwnedPod[], why: string): BundleActi
 }
 
 /** Revision and attempt that a registration pod was made for; 0 for one whose labels do not say. */
-export function registrationOf({ metadata: { labels = {} } }: OwnedPod): { revision: number; attempt: number } {
+function registrationOf({ metadata: { labels = {} } }: OwnedPod): { revision: number; attempt: number } {
   return { revision: Number(labels[label.revision] ?? 0), attempt: Number(labels[label.attempt] ?? 0) };
 }
 
@@ -158,7 +165,8 @@ function withReady(status: TaskBundleStatus, standing: Standing, look: BundleLoo
   const lastTransitionTime = before?.status === standing.ready ? before.lastTransitionTime : now.toISOString();
   const { generation } = bundle.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const { ready, reason, message } = standing;
+  const { ready, reason } = standing;
+  const message = standing.message.slice(0, limits.conditionMessageLength);
   return {
     ...status,
     ...observed,

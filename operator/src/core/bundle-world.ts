@@ -67,7 +67,7 @@ export interface BundleDecision {
   readonly requeueAt?: Date;
 }
 
-export type ManifestVerdict =
+type ManifestVerdict =
   /** Good: the actions make it a revision, and the next look records that. */
   | "checked"
   /** Recorded, one way or the other: the runner may be told. */

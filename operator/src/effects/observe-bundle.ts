@@ -28,7 +28,7 @@ export interface BundleObserverDeps {
 }
 
 /** A registration pod that has posted, read live, with its revision if that exists by now. */
-export interface Posted {
+interface Posted {
   readonly pod: OwnedPod;
   readonly revision?: ControllerRevision | undefined;
   readonly manifest: ReceivedManifest;

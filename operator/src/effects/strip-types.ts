@@ -38,6 +38,9 @@ const reader = `
   }
 `;
 
+/** No text of half a megabyte takes the parser this long, unless it was written to. */
+const patienceMs = 30_000;
+
 /**
  * The text without its types, or why that cannot be: `line 2, column 7: Unexpected token …`.
  *
@@ -60,6 +63,7 @@ function read(text: string, language: Language): Promise<Answer> {
     // A text can bring down the parser itself, by nesting too deep for instance. That is the text's fault as well.
     worker.once("error", (error) => resolve({ error: { message: String(error), stack: "" } }));
     worker.once("exit", () => resolve({}));
+    AbortSignal.timeout(patienceMs).addEventListener("abort", () => void worker.terminate(), { once: true });
   });
 }
 

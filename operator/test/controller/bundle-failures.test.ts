@@ -150,6 +150,17 @@ describe("a create that the API server refuses", () => {
     expect(box.livePods).toHaveLength(1);
   });
 
+  test("for a full quota is shown once, however often it is tried", async () => {
+    const box = new BundleBox();
+    box.apply(image("1"));
+    for (let tries = 0; tries < 4; tries++) box.cluster.failNext("create", pods, apiError("quotaExceeded"));
+
+    for (let looks = 0; looks < 4; looks++) await box.look();
+
+    expect(box.writes.filter((write) => write === "replaceStatus taskbundles")).toHaveLength(2);
+    expect(box.status.conditions?.[0]?.message).toBe("revision 1 is registering: scripted: quotaExceeded");
+  });
+
   test("is no second pod if the API server had carried it out all the same", async () => {
     const box = new BundleBox();
     box.apply(image("1"));

@@ -43,7 +43,8 @@ export class Client {
    */
   async create(request: RunRequest): Promise<RunPort> {
     const { namespace = this.#namespace, name = `trn-${hashName(randomUUID(), 20)}`, bundle, target } = request;
-    const run: RunPlace = { path: `/apis/${apiVersion}/namespaces/${namespace}/taskruns`, name };
+    const path = `/apis/${apiVersion}/namespaces/${encodeURIComponent(namespace)}/taskruns`;
+    const run: RunPlace = { path, name };
     try {
       const body = taskRun({ ...request, name, namespace });
       await this.#transport.send({ method: "POST", path: run.path, body, what: `create run ${name}` });
@@ -56,7 +57,7 @@ export class Client {
 
   /** The existing run must be of the same task. */
   async #expect(run: RunPlace, task: string, cause: ClientError): Promise<void> {
-    const request = { method: "GET", path: `${run.path}/${run.name}`, what: `get run ${run.name}` } as const;
+    const request = { method: "GET", path: pathOf(run), what: `get run ${run.name}` } as const;
     const { spec } = (await this.#transport.send(request)) as TaskRun; // the API server's schema has checked it
     if (taskOf(spec.task) === task) return;
     const options = { statusCode: cause.statusCode, code: cause.code, cause };
@@ -73,12 +74,16 @@ export class Client {
 
   async #cancel(run: RunPlace): Promise<void> {
     const body = { spec: { cancel: true } };
-    const patch = { method: "PATCH", path: `${run.path}/${run.name}`, body, what: `cancel run ${run.name}` } as const;
+    const patch = { method: "PATCH", path: pathOf(run), body, what: `cancel run ${run.name}` } as const;
     const canceled = (await this.#transport.send(patch).catch((error: unknown) => {
       throw error instanceof ClientError && error.statusCode === 404 ? notFound(run) : error;
     })) as TaskRun; // the API server's schema has checked it
     if (outcomeOf(canceled)) throw new ClientError(`task run ${run.name} is not active`, { statusCode: 409 });
   }
+}
+
+function pathOf({ path, name }: RunPlace): string {
+  return `${path}/${encodeURIComponent(name)}`;
 }
 
 /** The object, with the labels that its creator has to set (S18, S20, S159). */

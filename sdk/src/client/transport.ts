@@ -10,6 +10,7 @@ import { Pool, type Dispatcher } from "undici";
 
 import { ClientError, RateLimitError, ServerError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { linesOf } from "./lines.ts";
 
 export interface Request {
   readonly method: "GET" | "POST" | "PATCH";
@@ -68,16 +69,13 @@ export class Transport {
   }
 
   /** The lines of an answer that does not end by itself. Not repeated: whoever reads them knows what has been read. */
-  async *lines(request: Request): AsyncGenerator<string, void, undefined> {
-    const { statusCode, headers, body } = await this.#dispatch(request);
-    if (statusCode !== 200) throw refusal(request, { statusCode, headers, text: await body.text() });
-    const decoder = new TextDecoder(); // keeps a character that a chunk has cut in two
-    let begun = "";
-    for await (const chunk of body) {
-      const lines = (begun + decoder.decode(chunk as Buffer, { stream: true })).split("\n"); // no encoding was set
-      begun = lines.pop() ?? "";
-      yield* lines;
-    }
+  async open(request: Request): Promise<AsyncIterable<string>> {
+    const { statusCode, headers, body } = await this.#dispatch(request).catch((error: unknown) => {
+      request.signal?.throwIfAborted();
+      throw brokenConnection(request, error);
+    });
+    if (statusCode === 200) return linesOf(body);
+    throw refusal(request, { statusCode, headers, text: await body.text() });
   }
 
   async #try(request: Request): Promise<{ body: unknown } | { error: unknown; retryAfterMs: number }> {

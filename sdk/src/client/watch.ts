@@ -2,7 +2,8 @@
 //
 //   W1. Every look starts from the present state: a watch that ended, for whatever reason, is followed by a list. Events
 //       get lost; a list of one object is cheap.
-//   W2. A watch that fails six times in a row without bringing anything is given up (S284).
+//   W2. A watch that breaks is no failure: whatever stands between us and the API server may close a quiet connection.
+//       One that cannot be opened is, and six of them in a row are the end of the wait (S284).
 import type { RunOutcome } from "@stint/crds/attempt";
 import type { TaskRun } from "@stint/crds/taskrun";
 
@@ -22,15 +23,19 @@ export interface RunPlace {
 
 /** Resolves once the run is terminal. Throws a ClientError if there is no such run, or no longer. */
 export async function watchToEnd(transport: Transport, run: RunPlace, signal: AbortSignal): Promise<RunOutcome> {
-  for (let failures = 0; ; failures++) {
+  let failures = 0;
+  for (;;) {
     const { outcome, resourceVersion } = await list(transport, run, signal);
     if (outcome) return outcome;
-
-    const watched = await watch(transport, run, { resourceVersion, signal });
-    if (watched.outcome) return watched.outcome;
-    if (watched.sawEvents) failures = 0;
-    if (watched.error !== undefined && failures >= patience) throw watched.error; // W2
-    await transport.sleep(backoffMs(watched.error === undefined ? 0 : failures), signal);
+    try {
+      const events = await openWatch(transport, run, { resourceVersion, signal });
+      failures = 0;
+      const seen = await endIn(events, run, signal);
+      if (seen) return seen;
+    } catch (error) {
+      if (!isPassing(error) || ++failures > patience) throw error; // W2
+    }
+    await transport.sleep(backoffMs(Math.max(failures - 1, 0)), signal);
   }
 }
 
@@ -51,42 +56,48 @@ async function list(
   return { outcome: outcomeOf(found), resourceVersion: metadata.resourceVersion };
 }
 
-interface Watched {
-  readonly outcome?: RunOutcome;
-  readonly sawEvents: boolean;
-  readonly error?: unknown;
-}
-
-/** Until the run ends, or the watch does. */
-async function watch(
+async function openWatch(
   transport: Transport,
   run: RunPlace,
   { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal },
-): Promise<Watched> {
-  const query = `${selecting(run)}&watch=true&timeoutSeconds=${watchSeconds}&resourceVersion=${resourceVersion}`;
-  let sawEvents = false;
+): Promise<AsyncIterable<string>> {
+  const options = { watch: "true", allowWatchBookmarks: "true", timeoutSeconds: `${watchSeconds}`, resourceVersion };
+  const path = `${run.path}?${selecting(run)}&${new URLSearchParams(options).toString()}`;
   try {
-    const lines = transport.lines({
-      method: "GET",
-      path: `${run.path}?${query}`,
-      what: `watch run ${run.name}`,
-      signal,
-    });
-    for await (const line of lines) {
-      const event = JSON.parse(line) as WatchEvent; // the API server's own format
-      if (event.type === "ERROR") break; // too old to go on from: the next list is not
-      sawEvents = true;
-      const outcome = outcomeOf(event.object);
-      if (outcome) return { outcome, sawEvents };
-      if (event.type === "DELETED") throw notFound(run);
-    }
-    return { sawEvents };
+    return await transport.open({ method: "GET", path, what: `watch run ${run.name}`, signal });
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof ClientError && !isPassing(error) && error.statusCode !== 410) throw error;
-    return { sawEvents, error };
+    if (error instanceof ClientError && error.statusCode === 410) return noEvents(); // the next list is not too old
+    throw error;
   }
 }
+
+/** Reads on until the run ends; `undefined` if the watch does so first. */
+async function endIn(
+  lines: AsyncIterable<string>,
+  run: RunPlace,
+  signal: AbortSignal,
+): Promise<RunOutcome | undefined> {
+  for await (const event of eventsIn(lines, signal)) {
+    if (event.type === "ERROR") return undefined; // too old to go on from, mostly
+    const outcome = outcomeOf(event.object);
+    if (outcome) return outcome;
+    if (event.type === "DELETED") throw notFound(run);
+  }
+  return undefined;
+}
+
+async function* eventsIn(
+  lines: AsyncIterable<string>,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent, void, undefined> {
+  try {
+    for await (const line of lines) yield JSON.parse(line) as WatchEvent; // the API server's own format
+  } catch {
+    signal.throwIfAborted(); // else the connection broke: W2
+  }
+}
+
+async function* noEvents(): AsyncGenerator<string, void, undefined> {}
 
 interface RunList {
   readonly items: readonly TaskRun[];
@@ -94,7 +105,7 @@ interface RunList {
 }
 
 type WatchEvent =
-  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: TaskRun }
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; readonly object: TaskRun }
   | { readonly type: "ERROR"; readonly object: unknown };
 
 function selecting({ name }: RunPlace): string {

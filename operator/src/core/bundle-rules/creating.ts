@@ -3,7 +3,7 @@ import { BundleReason } from "@stint/crds/conditions";
 import { limits } from "@stint/crds/limits";
 import type { Registering } from "@stint/crds/taskbundle";
 
-import { conclude, isRegistering, readySince, type OpenLook } from "../bundle-look.ts";
+import { conclude, isRegistering, readySince, standingBefore, type OpenLook } from "../bundle-look.ts";
 import type { BundleVerdict, Standing } from "../bundle-world.ts";
 import { after, lookAgainMs } from "../look.ts";
 import type { Refusal } from "../world.ts";
@@ -51,12 +51,16 @@ export function waiting(look: OpenLook): BundleVerdict | undefined {
   return conclude(look, standingOf(current), { registering: current, requeueAt: due });
 }
 
-/** Its pod is due. */
+/**
+ * Its pod is due. What a refusal before said stays until the pod is there: taken back here and said again after the next
+ * refusal, it would be two writes a look, and each of them wakes another look.
+ */
 export function creating(look: OpenLook): BundleVerdict | undefined {
   const { current, pod, now } = look;
   if (pod || current.podUid !== undefined) return undefined;
-  const { nextRetryAt: _, reason: __, message: ___, ...registering } = current;
-  return conclude(look, isRegistering(current.revision), {
+  const { nextRetryAt, reason: _, message: __, ...registering } = current;
+  const standing = nextRetryAt === undefined ? standingBefore(look) : isRegistering(current.revision);
+  return conclude(look, standing, {
     registering,
     actions: creations(look, registering),
     requeueAt: after(now, lookAgainMs),
