@@ -39,7 +39,13 @@ export function isReport(value: unknown): value is Report {
   if (value.kind === "succeeded") return "value" in value;
   // The task's code can write the message too, so every field that a look computes with is checked.
   if ("retryAfterMs" in value && typeof value.retryAfterMs !== "number") return false;
-  return value.kind === "failed" && "reason" in value && typeof value.reason === "string" && "error" in value && isReportedError(value.error);
+  return (
+    value.kind === "failed" &&
+    "reason" in value &&
+    typeof value.reason === "string" &&
+    "error" in value &&
+    isReportedError(value.error)
+  );
 }
 
 function isReportedError(value: unknown): boolean {

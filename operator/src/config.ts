@@ -36,7 +36,9 @@ export const ConfigSchema = z.object({
   STINT_WORKERS: wholeNumber(1, 256).default(16).describe("Runs reconciled at the same time."),
   STINT_API_REQUESTS_PER_SECOND: wholeNumber(1, 100_000).default(500),
   STINT_API_BURST: wholeNumber(1, 100_000).default(1000),
-  STINT_POD_RETENTION_SECONDS: wholeNumber(0, 604_800).default(600).describe("How long finished pods are kept for their logs."),
+  STINT_POD_RETENTION_SECONDS: wholeNumber(0, 604_800)
+    .default(600)
+    .describe("How long finished pods are kept for their logs."),
   STINT_TREE_DEPTH: wholeNumber(0, 1_000_000).default(limits.treeDepth).describe("0 means unlimited."),
   STINT_TREE_SIZE: wholeNumber(0, 100_000_000).default(limits.treeSize).describe("0 means unlimited."),
   STINT_TASK_DEFAULTS: taskDefaults.describe("Settings for tasks that nobody else sets, as JSON."),
@@ -53,9 +55,13 @@ export class ConfigError extends Error {
 
 /** Reads the configuration. Throws {@link ConfigError} with every problem at once. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
   const parsed = ConfigSchema.safeParse(given);
-  const problems = parsed.success ? crossChecks(parsed.data) : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const problems = parsed.success
+    ? crossChecks(parsed.data)
+    : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new ConfigError(problems.join("\n"));
 }

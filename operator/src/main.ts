@@ -25,7 +25,12 @@ import { createApply, type WriteLog } from "./effects/apply.ts";
 import { createApplyBundle } from "./effects/apply-bundle.ts";
 import { CertificateAuthority } from "./effects/certificates.ts";
 import type { Cluster } from "./effects/cluster.ts";
-import { inClusterConnection, kubeconfigConnection, serviceAccountMount, type Connection } from "./effects/connection.ts";
+import {
+  inClusterConnection,
+  kubeconfigConnection,
+  serviceAccountMount,
+  type Connection,
+} from "./effects/connection.ts";
 import { keyOf } from "./effects/key.ts";
 import { KubernetesCluster } from "./effects/kubernetes.ts";
 import { createObserver, type Surroundings } from "./effects/observe.ts";
@@ -120,12 +125,24 @@ async function createBase(config: Config): Promise<Base> {
   const metrics = createMetrics(registry);
   const connection = await connect(config);
   const rate = { perSecond: config.STINT_API_REQUESTS_PER_SECOND, burst: config.STINT_API_BURST };
-  const cluster = new KubernetesCluster({ connection, time: clock, observer: apiObserver(metrics), random, userAgent, rate });
+  const cluster = new KubernetesCluster({
+    connection,
+    time: clock,
+    observer: apiObserver(metrics),
+    random,
+    userAgent,
+    rate,
+  });
   return { config, log, metrics, registry, connection, cluster };
 }
 
-async function connect({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, STINT_KUBECONFIG: file }: Config): Promise<Connection> {
-  if (file !== undefined || host === undefined) return kubeconfigConnection({ ...(file !== undefined && { file }) }, clock);
+async function connect({
+  KUBERNETES_SERVICE_HOST: host,
+  KUBERNETES_SERVICE_PORT: port,
+  STINT_KUBECONFIG: file,
+}: Config): Promise<Connection> {
+  if (file !== undefined || host === undefined)
+    return kubeconfigConnection({ ...(file !== undefined && { file }) }, clock);
   return inClusterConnection({ host, port, ...serviceAccountMount }, clock);
 }
 
@@ -151,10 +168,25 @@ function assemble(base: Base, informers: Informers, surroundings: Surroundings) 
   const expectations = new Expectations(clock, informers.pods.cache);
   const observe = createObserver(caches, surroundings);
   const apply = createApply({ cluster, recorder, writes: writeLog(informers, barrier, expectations) });
-  const observer = createBundleObserver({ cluster, caches, surroundings, readSource: createSourceReader(cluster), now });
+  const observer = createBundleObserver({
+    cluster,
+    caches,
+    surroundings,
+    readSource: createSourceReader(cluster),
+    now,
+  });
   const applyBundle = createApplyBundle({ cluster, recorder });
 
-  const reconcileRun = createReconcile({ cluster, runs: caches.runs, observe, apply, barrier, expectations, clock, log });
+  const reconcileRun = createReconcile({
+    cluster,
+    runs: caches.runs,
+    observe,
+    apply,
+    barrier,
+    expectations,
+    clock,
+    log,
+  });
   const reconcileBundle = createBundleReconciler({
     cluster,
     caches,
@@ -167,7 +199,16 @@ function assemble(base: Base, informers: Informers, surroundings: Surroundings) 
   });
   const controller = (name: string, workers: number, reconcile: Reconcile, of: WorkQueue, signal: AbortSignal) =>
     runController(
-      { name, workers, queue: of, reconcile, refused: () => requeueAt(new Date(clock.now().getTime() + refusedAgainMs)), clock, log, metrics },
+      {
+        name,
+        workers,
+        queue: of,
+        reconcile,
+        refused: () => requeueAt(new Date(clock.now().getTime() + refusedAgainMs)),
+        clock,
+        log,
+        metrics,
+      },
       signal,
     );
   const retentionSeconds = config.STINT_POD_RETENTION_SECONDS;
@@ -202,7 +243,15 @@ async function lead({ config, log, metrics, connection }: Base, work: Work, stop
   const resigning = new AbortController();
   let work1: Promise<unknown> = Promise.resolve();
   const election = new LeaderElection({
-    cluster: new KubernetesCluster({ connection, time: clock, observer: apiObserver(metrics), random, userAgent, connections: 1, tries: 1 }),
+    cluster: new KubernetesCluster({
+      connection,
+      time: clock,
+      observer: apiObserver(metrics),
+      random,
+      userAgent,
+      connections: 1,
+      tries: 1,
+    }),
     lease: { namespace: config.STINT_NAMESPACE, name: "stint-operator" },
     identity: `${config.STINT_POD_NAME}_${hostname()}_${process.pid}_${Date.now()}`,
     onElected: () => {
@@ -237,7 +286,8 @@ async function serviceAddress({ config, cluster }: Base): Promise<string> {
   const { STINT_GATEWAY_SERVICE: name, STINT_NAMESPACE: namespace } = config;
   const { spec } = await cluster.get(services, { namespace, name });
   const port = spec?.ports?.find((candidate) => candidate.name === "gateway") ?? spec?.ports?.[0];
-  if (!spec?.clusterIP || !port) throw new ConfigError(`STINT_GATEWAY_SERVICE: Service ${namespace}/${name} has no cluster IP and port`);
+  if (!spec?.clusterIP || !port)
+    throw new ConfigError(`STINT_GATEWAY_SERVICE: Service ${namespace}/${name} has no cluster IP and port`);
   return `${spec.clusterIP}:${port.port}`;
 }
 

@@ -10,7 +10,9 @@ import { root } from "./sources.ts";
 const page = (path: string): string => readFileSync(join(root, "docs", path), "utf8");
 
 test("the page on failures lists every reason with its class, and no other", () => {
-  const listed = [...page("reference/failures.md").matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, reason, of]) => `${reason} ${of}`);
+  const listed = [...page("reference/failures.md").matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
+    ([, reason, of]) => `${reason} ${of}`,
+  );
 
   const known = [
     ...Object.keys(UserReason).map((reason) => `${reason} User`),
@@ -23,6 +25,8 @@ test("the page on failures lists every reason with its class, and no other", () 
 test("every reason of the code stands in the contract", () => {
   const contract = page("semantics.md");
 
-  const missing = [UserReason, InfrastructureReason, FinalReason].flatMap(Object.keys).filter((reason) => !contract.includes(`\`${reason}\``));
+  const missing = [UserReason, InfrastructureReason, FinalReason]
+    .flatMap(Object.keys)
+    .filter((reason) => !contract.includes(`\`${reason}\``));
   expect(missing).toEqual([]);
 });

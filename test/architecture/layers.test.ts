@@ -64,7 +64,7 @@ function violations(source: Source): string[] {
 /** Modules of crds that bring zod with them, directly or through another. */
 const heavyModules = new Set<string>();
 const ofCrds = sources().filter(({ path }) => path.startsWith("crds/src/"));
-for (let before = -1; before < heavyModules.size; ) {
+for (let before = -1; before < heavyModules.size;) {
   before = heavyModules.size;
   for (const source of ofCrds) {
     const loaded = importsOf(source).filter(({ typeOnly }) => !typeOnly);

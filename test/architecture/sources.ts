@@ -51,7 +51,10 @@ export function importsOf(source: Source): Import[] {
     .map(({ moduleRequest }) => source.text.slice(moduleRequest.start, moduleRequest.end))
     .filter((request) => /^["'`]/.test(request)) // what is computed, the runner's entry point, is the user's code
     .map((request) => ({ specifier: request.slice(1, -1), typeOnly: false }));
-  return [...fixed, ...again, ...dynamic].map(({ specifier, typeOnly }) => ({ to: resolve(source.path, specifier), typeOnly }));
+  return [...fixed, ...again, ...dynamic].map(({ specifier, typeOnly }) => ({
+    to: resolve(source.path, specifier),
+    typeOnly,
+  }));
 }
 
 function resolve(from: string, specifier: string): string {

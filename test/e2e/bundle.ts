@@ -1,13 +1,7 @@
 // The tasks of the scenarios: an inline bundle, written as a user would write one. Its text is what the cluster gets.
 import { execFileSync } from "node:child_process";
 
-import {
-  currentContext,
-  NonRetryableError,
-  RetryAfter,
-  task,
-  TaskRunError,
-} from "@stint/sdk";
+import { currentContext, NonRetryableError, RetryAfter, task, TaskRunError } from "@stint/sdk";
 
 export const area = task("area", (w: number, h: number = 2) => w * h);
 export const echo = task("echo", (value: unknown, ...rest: unknown[]) => [value, ...rest]);
@@ -77,7 +71,9 @@ export const catches = task("catches", async () => {
     await fails.with({ retry: { maxRetries: 0 } })("the child gave up");
     return "no failure";
   } catch (error) {
-    return error instanceof TaskRunError ? { reason: error.reason, task: error.task, phase: error.phase } : String(error);
+    return error instanceof TaskRunError
+      ? { reason: error.reason, task: error.task, phase: error.phase }
+      : String(error);
   }
 });
 export const passesOn = task("passes-on", { retry: { maxRetries: 0 } }, async () => {
@@ -90,7 +86,8 @@ export const stamps = task("stamps", () => Date.now());
 /** Milliseconds from the process's start to here, and of a bare Node from its start to its first line. */
 export const overhead = task("overhead", () => {
   const entered = performance.now();
-  const once = (): number => Number(execFileSync(process.execPath, ["-e", "process.stdout.write(String(performance.now()))"]));
+  const once = (): number =>
+    Number(execFileSync(process.execPath, ["-e", "process.stdout.write(String(performance.now()))"]));
   const bare = Array.from({ length: 9 }, once).sort((a, b) => a - b)[4];
   return { entered, bare };
 });

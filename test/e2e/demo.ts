@@ -16,10 +16,30 @@ interface Act {
 
 const acts: readonly Act[] = [
   { file: "01-hello/hello.yaml", run: "hello", says: "one function, one run", ends: "Succeeded Completed 1" },
-  { file: "02-retries/retries.yaml", run: "flaky", says: "it fails twice, and the third pod gets it right", ends: "Succeeded Completed 3" },
-  { file: "02-retries/retries.yaml", run: "charge", says: "a failure that is not worth another try", ends: "Failed NonRetryableError 1" },
-  { file: "03-children/children.yaml", run: "sum", says: "two calls, two pods, at the same time", ends: "Succeeded Completed 1" },
-  { file: "04-out-of-memory/out-of-memory.yaml", run: "hungry", says: "killed for its memory, and up to a larger type", ends: "Succeeded Completed 2" },
+  {
+    file: "02-retries/retries.yaml",
+    run: "flaky",
+    says: "it fails twice, and the third pod gets it right",
+    ends: "Succeeded Completed 3",
+  },
+  {
+    file: "02-retries/retries.yaml",
+    run: "charge",
+    says: "a failure that is not worth another try",
+    ends: "Failed NonRetryableError 1",
+  },
+  {
+    file: "03-children/children.yaml",
+    run: "sum",
+    says: "two calls, two pods, at the same time",
+    ends: "Succeeded Completed 1",
+  },
+  {
+    file: "04-out-of-memory/out-of-memory.yaml",
+    run: "hungry",
+    says: "killed for its memory, and up to a larger type",
+    ends: "Succeeded Completed 2",
+  },
 ];
 
 const namespace = "stint-demo";
@@ -42,7 +62,10 @@ async function demo(): Promise<boolean> {
   return asTold;
 }
 
-async function play({ file, run: name, says, ends }: Act, kubectl: (...args: string[]) => Promise<string>): Promise<boolean> {
+async function play(
+  { file, run: name, says, ends }: Act,
+  kubectl: (...args: string[]) => Promise<string>,
+): Promise<boolean> {
   say(`\n${name}: ${says}\n  $ kubectl apply -f examples/${file}`);
   await kubectl("apply", "-f", `examples/${file}`);
   await kubectl("wait", "--for=condition=Finished", `taskrun/${name}`, "--timeout=180s");
@@ -56,11 +79,14 @@ async function play({ file, run: name, says, ends }: Act, kubectl: (...args: str
 }
 
 function storyOf({ status = {} }: TaskRun): string[] {
-  const attempts = (status.attempts ?? []).map(({ number, podName, instanceType, reason, error, createdAt, finishedAt }) => {
-    const seconds = ((Date.parse(finishedAt ?? "") - Date.parse(createdAt)) / 1000).toFixed(1);
-    return `attempt ${number}  ${podName}  ${instanceType}  ${reason} after ${seconds} s${error ? `: ${error.message}` : ""}`;
-  });
-  const end = status.result === undefined ? `error   ${status.error?.message}` : `result  ${JSON.stringify(status.result)}`;
+  const attempts = (status.attempts ?? []).map(
+    ({ number, podName, instanceType, reason, error, createdAt, finishedAt }) => {
+      const seconds = ((Date.parse(finishedAt ?? "") - Date.parse(createdAt)) / 1000).toFixed(1);
+      return `attempt ${number}  ${podName}  ${instanceType}  ${reason} after ${seconds} s${error ? `: ${error.message}` : ""}`;
+    },
+  );
+  const end =
+    status.result === undefined ? `error   ${status.error?.message}` : `result  ${JSON.stringify(status.result)}`;
   return [...attempts, end];
 }
 

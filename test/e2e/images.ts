@@ -24,7 +24,13 @@ export async function buildAndLoadImages(env: NodeJS.ProcessEnv): Promise<Images
 async function image(context: "operator" | "runner-image", env: NodeJS.ProcessEnv): Promise<string> {
   const name = `localhost/stint/${context === "operator" ? "operator" : "runner"}:${contentHash(join(root, context))}`;
   const archive = join(archives, `${name.replaceAll(/[/:]/g, "-")}.tar`);
-  if (!existsSync(archive)) await step(`image ${name}`, "runner-image/image.sh", [name, archive, `${context}/dist`, `${context}/Dockerfile`], env);
+  if (!existsSync(archive))
+    await step(
+      `image ${name}`,
+      "runner-image/image.sh",
+      [name, archive, `${context}/dist`, `${context}/Dockerfile`],
+      env,
+    );
   await step(`load ${name}`, "test/cluster/load-image.sh", [archive], env);
   return name;
 }

@@ -22,7 +22,12 @@ describe("own writes of a successful run", () => {
   test("a long task costs four: accepted, created, running, finished", async () => {
     const writes = await writesOf("ledger-long", { task: "e2e/sleeps", input: [3] });
 
-    expect(writes).toEqual(["update taskruns/status", "create pods", "update taskruns/status", "update taskruns/status"]);
+    expect(writes).toEqual([
+      "update taskruns/status",
+      "create pods",
+      "update taskruns/status",
+      "update taskruns/status",
+    ]);
   });
 
   test("a short one costs three, or four where its Running came first", async () => {
@@ -77,21 +82,36 @@ describe("figures", () => {
     expect(delays).toHaveLength(20);
   });
 
-  test("runner: process start → function entered, beside a bare Node start in the same pod", { timeout: 180_000 }, async () => {
-    const runs = [];
-    for (let n = 0; n < 5; n++) runs.push(await runToEnd(`overhead-${n}`, { task: "e2e/overhead", instanceType: "e2e-fast" }));
-    const figures = runs.map(({ status }) => status?.result as { entered: number; bare: number });
+  test(
+    "runner: process start → function entered, beside a bare Node start in the same pod",
+    { timeout: 180_000 },
+    async () => {
+      const runs = [];
+      for (let n = 0; n < 5; n++)
+        runs.push(await runToEnd(`overhead-${n}`, { task: "e2e/overhead", instanceType: "e2e-fast" }));
+      const figures = runs.map(({ status }) => status?.result as { entered: number; bare: number });
 
-    report("process start → function entered, assignment fetched", figures.map(({ entered }) => entered));
-    report("bare Node start in the same pods", figures.map(({ bare }) => bare));
-    report("runner overhead", figures.map(({ entered, bare }) => entered - bare));
-    expect(figures).toHaveLength(5);
-  });
+      report(
+        "process start → function entered, assignment fetched",
+        figures.map(({ entered }) => entered),
+      );
+      report(
+        "bare Node start in the same pods",
+        figures.map(({ bare }) => bare),
+      );
+      report(
+        "runner overhead",
+        figures.map(({ entered, bare }) => entered - bare),
+      );
+      expect(figures).toHaveLength(5);
+    },
+  );
 });
 
 function report(title: string, samples: readonly number[]): void {
   const sorted = samples.toSorted((a, b) => a - b);
-  const at = (share: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0);
   console.log(`  figure  ${title}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, n=${samples.length}`);
 }
 

@@ -36,7 +36,9 @@ async function clusterUp(): Promise<void> {
 /** What `eval "$(test/cluster/env.sh)"` would set. */
 async function clusterEnvironment(): Promise<NodeJS.ProcessEnv> {
   const { output } = await run("bash", ["-c", 'eval "$(test/cluster/env.sh)" && env -0']);
-  const entries = output.split("\0").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const);
+  const entries = output
+    .split("\0")
+    .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const);
   return Object.fromEntries(entries.filter(([key]) => key !== ""));
 }
 
@@ -45,8 +47,29 @@ async function install({ operator, runner }: Images, env: NodeJS.ProcessEnv): Pr
     `instanceTypes.${name}.resources.cpu=${cpu}`,
     `instanceTypes.${name}.resources.memory=${memory}`,
   ]);
-  const values = [`image.operator=${operator}`, `image.runner=${runner}`, "operator.resources.requests.cpu=50m", ...sizes];
-  const args = ["upgrade", "--install", "stint", "helm", "--namespace", "stint-system", "--create-namespace", "--wait", "--timeout", "180s"];
-  await step("install the CRDs as they are now", "kubectl", ["apply", "--server-side", "--force-conflicts", "-f", "crds/generated"], env);
+  const values = [
+    `image.operator=${operator}`,
+    `image.runner=${runner}`,
+    "operator.resources.requests.cpu=50m",
+    ...sizes,
+  ];
+  const args = [
+    "upgrade",
+    "--install",
+    "stint",
+    "helm",
+    "--namespace",
+    "stint-system",
+    "--create-namespace",
+    "--wait",
+    "--timeout",
+    "180s",
+  ];
+  await step(
+    "install the CRDs as they are now",
+    "kubectl",
+    ["apply", "--server-side", "--force-conflicts", "-f", "crds/generated"],
+    env,
+  );
   await step("helm install", "helm", [...args, ...values.flatMap((value) => ["--set-string", value])], env);
 }

@@ -17,7 +17,10 @@ describe("trigger", () => {
     const handle = await square.trigger([7], { namespace, name: "from-outside", tags: ["nightly"] });
 
     expect(await handle.result()).toBe(49);
-    expect((await getRun("from-outside")).metadata.labels).toMatchObject({ "stint.dev/bundle": "e2e", "tag.stint.dev/nightly": "" });
+    expect((await getRun("from-outside")).metadata.labels).toMatchObject({
+      "stint.dev/bundle": "e2e",
+      "tag.stint.dev/nightly": "",
+    });
   });
 
   scenario("a run that exists under the name is returned, unless it is another task's", ["same-name"], async () => {
@@ -25,7 +28,9 @@ describe("trigger", () => {
     const second = await square.trigger([3], { namespace, name: "same-name" });
 
     expect(second.id).toBe(first.id);
-    await expect(fails.trigger(["x"], { namespace, name: "same-name" })).rejects.toThrow("run same-name exists and belongs to e2e/square");
+    await expect(fails.trigger(["x"], { namespace, name: "same-name" })).rejects.toThrow(
+      "run same-name exists and belongs to e2e/square",
+    );
     expect(await second.result()).toBe(9);
   });
 

@@ -12,7 +12,7 @@ import { resolveSettings, settingsProblem } from "./resolve.ts";
 import { findInstanceType, instanceTypeProblem, stepUpProblem } from "./resources.ts";
 import type { ObservedRun, World } from "./world.ts";
 
-export interface Problem {
+interface Problem {
   readonly reason: FinalReason;
   readonly message: string;
 }

@@ -17,7 +17,9 @@ export function liveAttempt(run: ObservedRun): Attempt | undefined {
 
 /** The pod of an attempt: of its name, and of its uid once that is recorded. */
 export function podOf(attempt: Attempt, pods: readonly OwnedPod[]): OwnedPod | undefined {
-  return pods.find(({ metadata }) => metadata.name === attempt.podName && metadata.uid === (attempt.podUid ?? metadata.uid));
+  return pods.find(
+    ({ metadata }) => metadata.name === attempt.podName && metadata.uid === (attempt.podUid ?? metadata.uid),
+  );
 }
 
 /** The list with one more attempt; of many, the first 10 and the last 40 are kept (S101). */

@@ -30,4 +30,9 @@ export type Action =
   | { readonly kind: "createPod"; readonly attempt: number; readonly pod: PodBody }
   | { readonly kind: "deletePod"; readonly pod: ObjectRef; readonly why: string }
   | { readonly kind: "deleteRun"; readonly run: ObjectRef & { readonly resourceVersion: string }; readonly why: string }
-  | { readonly kind: "recordEvent"; readonly type: "Normal" | "Warning"; readonly reason: string; readonly note: string };
+  | {
+      readonly kind: "recordEvent";
+      readonly type: "Normal" | "Warning";
+      readonly reason: string;
+      readonly note: string;
+    };

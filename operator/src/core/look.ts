@@ -38,7 +38,19 @@ export function gather(run: ObservedRun, pods: readonly OwnedPod[], world: World
   const report = attempt && reportFor(attempt, run, world);
   const outcome = attempt && observeOutcome(attempt, pod, report, { run, world });
   const status = run.status ?? {};
-  return { run, pods, world, now, status, last: lastAttempt(run), attempt, pod, report, outcome, deadlineAt: deadlineOf(run, world) };
+  return {
+    run,
+    pods,
+    world,
+    now,
+    status,
+    last: lastAttempt(run),
+    attempt,
+    pod,
+    report,
+    outcome,
+    deadlineAt: deadlineOf(run, world),
+  };
 }
 
 export function isFinished(run: ObservedRun): boolean {
@@ -51,7 +63,7 @@ export function beginning(run: ObservedRun): Date {
   return new Date(run.spec.startAt === undefined ? created : Math.max(created, Date.parse(run.spec.startAt)));
 }
 
-export function nodeOf(pod: OwnedPod | undefined, world: World): NodeState | undefined {
+function nodeOf(pod: OwnedPod | undefined, world: World): NodeState | undefined {
   return pod?.spec.nodeName === undefined ? undefined : world.nodes.get(pod.spec.nodeName);
 }
 

@@ -1,11 +1,5 @@
 // A situation in a word becomes conditions, and conditions become a phase. Nothing here looks at a pod.
-import {
-  ConditionType,
-  EndReason,
-  Phase,
-  type FailureReason,
-  type LiveReason,
-} from "@stint/crds/conditions";
+import { ConditionType, EndReason, Phase, type FailureReason, type LiveReason } from "@stint/crds/conditions";
 import type { Condition } from "@stint/crds/kubernetes";
 import { limits } from "@stint/crds/limits";
 import type { ErrorRecord, TaskRunStatus } from "@stint/crds/taskrun";
@@ -16,7 +10,11 @@ export type Situation =
   | { readonly kind: "Pending" | "Running"; readonly reason: LiveReason; readonly message?: string }
   | { readonly kind: "Succeeded"; readonly reason: typeof EndReason.Completed; readonly message?: string }
   | { readonly kind: "Failed"; readonly reason: FailureReason; readonly message: string }
-  | { readonly kind: "Canceled"; readonly reason: typeof EndReason.Canceled | typeof EndReason.ParentCanceled; readonly message?: string };
+  | {
+      readonly kind: "Canceled";
+      readonly reason: typeof EndReason.Canceled | typeof EndReason.ParentCanceled;
+      readonly message?: string;
+    };
 
 export interface Moment {
   readonly now: Date;
@@ -38,7 +36,8 @@ export function withSituation(status: TaskRunStatus, situation: Situation, momen
 
 /** The phase that conditions amount to (S153). */
 export function phaseOf(conditions: readonly Condition[]): Phase {
-  const is = (type: ConditionType, value: string): boolean => conditions.some((c) => c.type === type && c.status === value);
+  const is = (type: ConditionType, value: string): boolean =>
+    conditions.some((c) => c.type === type && c.status === value);
   if (is(ConditionType.Finished, "True")) {
     if (is(ConditionType.Succeeded, "True")) return Phase.Succeeded;
     const reason = conditionOf(conditions, ConditionType.Succeeded)?.reason;
@@ -91,7 +90,12 @@ function conditionsOf(status: TaskRunStatus, situation: Situation, now: Date): C
     accepted ? [ConditionType.Accepted, "True", "Accepted", ""] : [ConditionType.Accepted, "False", reason, message],
     [ConditionType.Admitted, holdsSlot ? "True" : "False", holdsSlot ? "Admitted" : reason, ""],
     [ConditionType.Running, kind === "Running" ? "True" : "False", reason, ""],
-    [ConditionType.Succeeded, kind === "Succeeded" ? "True" : isFinal(situation) ? "False" : "Unknown", reason, message],
+    [
+      ConditionType.Succeeded,
+      kind === "Succeeded" ? "True" : isFinal(situation) ? "False" : "Unknown",
+      reason,
+      message,
+    ],
     [ConditionType.Finished, isFinal(situation) ? "True" : "False", reason, ""],
   ];
   return values.map(([type, value, why, text]) => {

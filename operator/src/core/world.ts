@@ -145,7 +145,11 @@ export interface World {
   /** What the attempt's runner has just said; only the gateway's looks carry it. */
   readonly report?: ReceivedReport;
   /** Progress and display name that the runner has just sent. */
-  readonly progress?: { readonly podUid: string; readonly progress?: TaskRunStatus["progress"]; readonly displayName?: string };
+  readonly progress?: {
+    readonly podUid: string;
+    readonly progress?: TaskRunStatus["progress"];
+    readonly displayName?: string;
+  };
   readonly refusal?: Refusal;
   /** Message of the pod's last FailedMount event: read only where it decides something (S70). */
   readonly mountFailure?: string;

@@ -14,7 +14,7 @@ import { controllerUid } from "./reading.ts";
 import type { Recorder } from "./recorder.ts";
 import { pods, taskRuns, type Pod } from "./resources.ts";
 
-export interface Applied {
+interface Applied {
   /** The run as it is now known to be: with the status and version just written. */
   readonly run: ObservedRun;
   readonly refusal?: Refusal;

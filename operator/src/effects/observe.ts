@@ -61,7 +61,7 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
   };
 }
 
-export function toObservedBundle({ metadata, spec, status }: TaskBundle): ObservedBundle {
+function toObservedBundle({ metadata, spec, status }: TaskBundle): ObservedBundle {
   return {
     metadata,
     spec,
@@ -83,7 +83,7 @@ export function revisionData(revision: ControllerRevision): RevisionData {
 }
 
 /** What children and waiters need to know of a run. */
-export function toRunStub(run: ObservedRun): RunStub {
+function toRunStub(run: ObservedRun): RunStub {
   const { name, uid, deletionTimestamp } = run.metadata;
   const deadlineAt = run.status?.deadlineAt;
   return {

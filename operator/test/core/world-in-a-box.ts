@@ -45,7 +45,7 @@ export function settle(box: Box, extra: Partial<World> = {}): Decision {
 }
 
 /** One look whose decision is carried out; answers it. */
-export function lookOnce(box: Box, extra: Partial<World> = {}): Decision {
+function lookOnce(box: Box, extra: Partial<World> = {}): Decision {
   const decision = look(box, extra);
   carryOut(box, decision);
   return decision;

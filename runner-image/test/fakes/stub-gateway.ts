@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import type { GatewayTarget } from "../../src/environment.ts";
 import type { Authority } from "./certificates.ts";
 
-export const gatewayName = "gateway.stint.test";
+const gatewayName = "gateway.stint.test";
 
 export interface Received {
   readonly call: string;
@@ -17,7 +17,7 @@ export interface Received {
   readonly connection: number;
 }
 
-export type Reply =
+type Reply =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   /** No answer, ever. */
   | "silence"

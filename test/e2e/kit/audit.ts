@@ -15,7 +15,12 @@ export interface Request {
 interface AuditEvent {
   readonly verb: string;
   readonly user: { readonly username: string };
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string; readonly namespace?: string };
+  readonly objectRef?: {
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly name?: string;
+    readonly namespace?: string;
+  };
   readonly responseStatus?: { readonly code?: number };
 }
 
@@ -23,7 +28,8 @@ const operator = `system:serviceaccount:${operatorNamespace}:stint-operator`;
 
 function path(): string {
   const file = process.env["STINT_AUDIT_LOG"];
-  if (file === undefined || !existsSync(file)) throw new Error('no audit log: run `eval "$(test/cluster/env.sh)"` first');
+  if (file === undefined || !existsSync(file))
+    throw new Error('no audit log: run `eval "$(test/cluster/env.sh)"` first');
   return file;
 }
 

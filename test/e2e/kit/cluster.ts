@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process";
 
 import { KubeConfig, KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
-import type { TaskBundle } from "@stint/crds/taskbundle";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 export const namespace = "stint-e2e";
@@ -16,7 +15,10 @@ const objects = KubernetesObjectApi.makeApiClient(kubeconfig);
 export interface PodObject extends KubernetesObject {
   readonly spec?: {
     readonly nodeName?: string;
-    readonly containers?: readonly { readonly name: string; readonly resources?: { readonly limits?: Record<string, string> } }[];
+    readonly containers?: readonly {
+      readonly name: string;
+      readonly resources?: { readonly limits?: Record<string, string> };
+    }[];
   };
   readonly status?: { readonly phase?: string };
 }
@@ -43,7 +45,11 @@ export function kubectl(args: readonly string[], { stdin = "" }: { stdin?: strin
 
 /** Creates a run as a program would: nothing is added to what the test says. */
 export async function createRun(name: string, spec: Record<string, unknown>): Promise<TaskRun> {
-  return (await objects.create({ ...taskRun, metadata: { name, namespace }, spec } as KubernetesObject)) as unknown as TaskRun;
+  return (await objects.create({
+    ...taskRun,
+    metadata: { name, namespace },
+    spec,
+  } as KubernetesObject)) as unknown as TaskRun;
 }
 
 export async function createBundle(name: string, spec: Record<string, unknown>): Promise<void> {
@@ -54,19 +60,33 @@ export async function getRun(name: string): Promise<TaskRun> {
   return (await objects.read({ ...taskRun, metadata: { name, namespace } })) as unknown as TaskRun;
 }
 
-export async function getBundle(name: string): Promise<TaskBundle> {
-  return (await objects.read({ ...taskBundle, metadata: { name, namespace } })) as unknown as TaskBundle;
-}
-
 /** The pods of a run that still exist, in order of their attempts. */
 export async function podsOf(run: string): Promise<PodObject[]> {
-  const list = await objects.list<PodObject>("v1", "Pod", namespace, undefined, undefined, undefined, undefined, `stint.dev/run=${run}`);
+  const list = await objects.list<PodObject>(
+    "v1",
+    "Pod",
+    namespace,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    `stint.dev/run=${run}`,
+  );
   return list.items.toSorted((a, b) => String(a.metadata?.name).localeCompare(String(b.metadata?.name)));
 }
 
 /** The runs that a run started. */
 export async function childrenOf(run: string): Promise<TaskRun[]> {
-  const list = await objects.list("stint.dev/v1alpha1", "TaskRun", namespace, undefined, undefined, undefined, undefined, `stint.dev/parent=${run}`);
+  const list = await objects.list(
+    "stint.dev/v1alpha1",
+    "TaskRun",
+    namespace,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    `stint.dev/parent=${run}`,
+  );
   return list.items as unknown as TaskRun[];
 }
 

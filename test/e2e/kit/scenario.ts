@@ -35,6 +35,8 @@ async function show(title: string, args: readonly string[]): Promise<string> {
 async function operatorLines(runs: readonly string[]): Promise<string> {
   const selector = ["-l", "app.kubernetes.io/name=stint", "--tail=-1", "--prefix"];
   const log = await kubectl(["logs", "-n", operatorNamespace, ...selector]).catch(String);
-  const wanted = log.split("\n").filter((line) => runs.some((run) => line.includes(`${namespace}/${run}`)) || /"level":(40|50)/.test(line));
+  const wanted = log
+    .split("\n")
+    .filter((line) => runs.some((run) => line.includes(`${namespace}/${run}`)) || /"level":(40|50)/.test(line));
   return `--- operator\n${wanted.slice(-60).join("\n")}\n`;
 }

@@ -2,7 +2,7 @@
 import type { UserConsoleLog } from "vitest";
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from "vitest/node";
 
-export class TableReporter implements Reporter {
+class TableReporter implements Reporter {
   readonly #began = performance.now();
 
   onTestCaseResult(test: TestCase): void {
@@ -25,7 +25,8 @@ export class TableReporter implements Reporter {
     }
     const width = Math.max(8, ...tests.map(({ name }) => name.length));
     say(`\n| ${"scenario".padEnd(width)} | outcome | seconds |\n|${"-".repeat(width + 2)}|---------|---------|`);
-    for (const test of tests) say(`| ${test.name.padEnd(width)} | ${test.result().state.padEnd(7)} | ${seconds(test)} |`);
+    for (const test of tests)
+      say(`| ${test.name.padEnd(width)} | ${test.result().state.padEnd(7)} | ${seconds(test)} |`);
     say(`\nscenarios took ${((performance.now() - this.#began) / 1000).toFixed(0)} s`);
     say(`${tests.length - failed.length} passed, ${failed.length} failed`);
   }

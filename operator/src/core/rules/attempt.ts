@@ -31,7 +31,8 @@ export function altered(look: Look): Verdict | undefined {
 export function creating(look: Look): Verdict | undefined {
   if (!look.attempt || look.pod || look.outcome) return undefined;
   const { refusal } = look.world;
-  if (refusal === undefined) return unchanged(look, { actions: createPod(look, look.attempt), requeueAt: after(look.now, lookAgainMs) });
+  if (refusal === undefined)
+    return unchanged(look, { actions: createPod(look, look.attempt), requeueAt: after(look.now, lookAgainMs) });
   const message = rejection(refusal, look);
   if (message !== undefined) return gaveUp(look, { kind: "Final", reason: FinalReason.PodRejected, message });
 

@@ -32,7 +32,9 @@ export function finished(look: Look): Verdict | undefined {
   return unchanged(look, {
     actions: [
       ...deletions(overdue, "its run is over"),
-      ...(due && mayBeRemoved(look) ? [{ kind: "deleteRun", run: versioned(look), why: "ttlSecondsAfterFinished" } as const] : []),
+      ...(due && mayBeRemoved(look)
+        ? [{ kind: "deleteRun", run: versioned(look), why: "ttlSecondsAfterFinished" } as const]
+        : []),
     ],
     ...(requeueAt && { requeueAt }),
   });
@@ -57,7 +59,12 @@ function mayBeRemoved({ world }: Look): boolean {
   return world.descendantsFinished && world.rootFinished;
 }
 
-function versioned({ run: { metadata } }: Look): { namespace: string; name: string; uid: string; resourceVersion: string } {
+function versioned({ run: { metadata } }: Look): {
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+} {
   const { namespace = "", name, uid, resourceVersion } = metadata;
   return { namespace, name, uid, resourceVersion };
 }

@@ -18,7 +18,11 @@ import { lingeringMs } from "./removal.ts";
 export function delayed(look: Look): Verdict | undefined {
   const startAt = look.run.spec.startAt;
   if (look.last || startAt === undefined || new Date(startAt) <= look.now) return undefined;
-  return settle(look, { kind: "Pending", reason: LiveReason.Delayed }, { requeueAt: earliest(new Date(startAt), look.deadlineAt) ?? look.now });
+  return settle(
+    look,
+    { kind: "Pending", reason: LiveReason.Delayed },
+    { requeueAt: earliest(new Date(startAt), look.deadlineAt) ?? look.now },
+  );
 }
 
 /** The wait before a retry is not over, or the pod before it still lives: attempts never overlap (S98). */
@@ -47,8 +51,10 @@ export function unresolved(look: Look): Verdict | undefined {
   const { bundle, revision } = reference(look);
   const { namespace = "" } = look.run.metadata;
   const observed = look.world.bundle;
-  if (!observed) return pending(look, LiveReason.BundleNotFound, `bundle ${bundle} does not exist in namespace ${namespace}`);
-  if (revision === undefined) return pending(look, LiveReason.BundleNotReady, `bundle ${bundle} has no Ready revision yet`);
+  if (!observed)
+    return pending(look, LiveReason.BundleNotFound, `bundle ${bundle} does not exist in namespace ${namespace}`);
+  if (revision === undefined)
+    return pending(look, LiveReason.BundleNotReady, `bundle ${bundle} has no Ready revision yet`);
 
   const registering = observed.registering?.revision === revision ? observed.registering : undefined;
   if (registering?.state === RegistrationState.RegistrationFailed) {
@@ -64,7 +70,8 @@ export function unresolved(look: Look): Verdict | undefined {
 /** What was pinned is gone, so no further attempt can be made (S249). */
 export function orphaned(look: Look): Verdict | undefined {
   const { status, world } = look;
-  if (status.revision === undefined || (world.revision && world.revision.bundleUid === status.bundleUid)) return undefined;
+  if (status.revision === undefined || (world.revision && world.revision.bundleUid === status.bundleUid))
+    return undefined;
   const { bundle } = reference(look);
   const deleted = world.bundle?.metadata.uid !== status.bundleUid;
   const message = deleted ? `bundle ${bundle} was deleted` : `bundle ${bundle} has no revision ${status.revision}`;
@@ -130,10 +137,16 @@ function accept({ run, world, status, last }: Look): Acceptance {
 }
 
 /** What is decided once, when the run is accepted, and stands for all its attempts (S9, S59, S249). */
-function pins(look: Look, { revision, task, resolved }: Extract<Acceptance, { revision: unknown }>): Partial<TaskRunStatus> {
+function pins(
+  look: Look,
+  { revision, task, resolved }: Extract<Acceptance, { revision: unknown }>,
+): Partial<TaskRunStatus> {
   const { run, deadlineAt, world } = look;
   const seconds = run.spec.deadlineSeconds ?? resolved.deadlineSeconds;
-  const own = seconds === undefined ? undefined : after(new Date(run.spec.startAt ?? run.metadata.creationTimestamp), seconds * 1000);
+  const own =
+    seconds === undefined
+      ? undefined
+      : after(new Date(run.spec.startAt ?? run.metadata.creationTimestamp), seconds * 1000);
   const inherited = world.parent?.finished === false ? world.parent.deadlineAt : undefined;
   const deadline = earliest(own, inherited, deadlineAt);
   return {
@@ -173,13 +186,21 @@ function relations({ run: { metadata } }: Look): Pick<TaskRunStatus, "parent" | 
   return { parent: { name: owner.name, uid: owner.uid, attempt }, root: { name: root, uid: rootUid } };
 }
 
-function pending(look: Look, reason: typeof LiveReason.BundleNotFound | typeof LiveReason.BundleNotReady, message: string): Verdict {
+function pending(
+  look: Look,
+  reason: typeof LiveReason.BundleNotFound | typeof LiveReason.BundleNotReady,
+  message: string,
+): Verdict {
   return settle(look, { kind: "Pending", reason, message }, { ...(look.deadlineAt && { requeueAt: look.deadlineAt }) });
 }
 
 function rejection(look: Look, reason: FinalReason, message: string): Verdict {
   const changes = { error: { name: reason, message: message.slice(0, 4096) }, inputHash: look.run.input.hash };
-  return settle(look, { kind: "Failed", reason, message }, { changes, actions: [{ kind: "recordEvent", type: "Warning", reason, note: message }] });
+  return settle(
+    look,
+    { kind: "Failed", reason, message },
+    { changes, actions: [{ kind: "recordEvent", type: "Warning", reason, note: message }] },
+  );
 }
 
 function reference({ run }: Look): TaskReference {
@@ -190,4 +211,3 @@ function taskIn(revision: RevisionData, text: string): ManifestTask | undefined 
   const task = parseTaskReference(text)?.task;
   return revision.manifest.find(({ name }) => name === task);
 }
-

@@ -12,7 +12,17 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { withLastAttempt } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
-import { after, beginning, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
+import {
+  after,
+  beginning,
+  deletions,
+  earliest,
+  holdingPods,
+  lookAgainMs,
+  settle,
+  unchanged,
+  type Look,
+} from "../look.ts";
 import { containerOf, startedAt } from "../outcome.ts";
 import { unstartable } from "../waiting.ts";
 import { isTrue } from "../status.ts";
