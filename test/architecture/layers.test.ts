@@ -34,6 +34,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "operator/src/main": ["crds/src", "operator/src"],
   "runner-image/src": ["crds/src", "runner-image/src"],
   "sdk/src": ["crds/src", "sdk/src"],
+  "cli/src": ["crds/src", "sdk/src", "cli/src"],
+  // Knows none of our kinds: our CRDs are applied to it like to any cluster.
+  "devcluster/src": ["devcluster/src"],
 };
 
 /** Packages that a room may not load, because it must be pure, or because every attempt pays for it. */
@@ -52,7 +55,7 @@ function violations(source: Source): string[] {
   const room = roomOf(source.path);
   if (room === undefined) return [`${source.path} is in no room`];
   return importsOf(source).flatMap(({ to, typeOnly }) => {
-    if (!/^(crds|operator|runner-image|sdk)\/src\//.test(to)) {
+    if (!/^(crds|operator|runner-image|sdk|cli|devcluster)\/src\//.test(to)) {
       const forbidden = !typeOnly && forbiddenPackages[room]?.(to);
       return forbidden ? [`${source.path} loads ${to}`] : [];
     }
