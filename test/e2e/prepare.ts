@@ -28,7 +28,7 @@ export async function prepare(): Promise<Prepared> {
 
 /** Its progress is shown as it goes: the first time it builds a Kubernetes. */
 async function clusterUp(): Promise<void> {
-  const child = spawn("test/cluster/up.sh", { stdio: "inherit" });
+  const child = spawn("bash", ["test/cluster/up.sh"], { stdio: "inherit" });
   const code = await new Promise<number>((resolve) => child.on("close", (ended) => resolve(ended ?? 1)));
   if (code !== 0) throw new Error("the test cluster did not come up; what it lacks is said above");
 }
