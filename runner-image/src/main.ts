@@ -5,7 +5,7 @@
 import type { Ending } from "./attempt.ts";
 import { ChannelLost, Refusal } from "./channel.ts";
 import { processStartMs, systemClock } from "./clock.ts";
-import { importEntry } from "./entry.ts";
+import { importEntry, preloadSdk } from "./entry.ts";
 import { type Environment, EnvironmentError, parseEnvironment } from "./environment.ts";
 import { connectGateway } from "./gateway.ts";
 import { LastWords } from "./last-words.ts";
@@ -41,7 +41,8 @@ async function perform({ mode, gateway: target, tokenFile, entrypoint, terminati
       await register(parts);
       return exitCode.ok;
     }
-    const ending = await run({ ...parts, log, clock: systemClock, startedAtMs: processStartMs });
+    const preload = (): void => preloadSdk(process.argv[1]);
+    const ending = await run({ ...parts, preload, log, clock: systemClock, startedAtMs: processStartMs });
     return exitCodeOf(ending);
   } catch (error) {
     if (error instanceof ChannelLost) lastWords.writeLost(error);

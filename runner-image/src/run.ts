@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly log: Log;
   readonly lastWords: LastWords;
   readonly importEntry: () => Promise<void>;
+  /** Loads what the user's code will need, while the network keeps us waiting. */
+  readonly preload: () => void;
   readonly startedAtMs: number;
   /** Aborts at SIGTERM. */
   readonly terminated: AbortSignal;
@@ -27,8 +29,10 @@ export interface RunOptions {
  * Rejects with {@link ChannelLost}, with a refusal, or at SIGTERM if there is nothing to stop yet.
  */
 export async function run({ gateway, clock, log, startedAtMs, ...options }: RunOptions): Promise<Ending> {
-  const { terminated, lastWords, importEntry } = options;
-  const assignment = await gateway.assignment(terminated);
+  const { terminated, lastWords, importEntry, preload } = options;
+  const asked = gateway.assignment(terminated);
+  preload();
+  const assignment = await asked;
   const { name, attempt, bundle, task, tags } = assignment;
   const attemptLog = log.with({ run: name, attempt, task: `${bundle}/${task}`, tags });
   attemptLog.info("attempt started");

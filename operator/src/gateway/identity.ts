@@ -52,6 +52,9 @@ export async function identifyAttempt(pod: PodIdentity, sources: Sources): Promi
 /** The same, from the API server's present state. */
 export async function identifyLive(pod: PodIdentity, { cluster }: Pick<Sources, "cluster">): Promise<AttemptCaller> {
   const claim = claimOf(pod);
+  // Asked side by side: every attempt waits for this answer, and nearly always both are needed.
+  const reading = readPod(pod, cluster);
+  reading.catch(() => undefined); // awaited below, unless the run says enough
   const live = await readRun(claim, cluster);
   const attempts = live.status?.attempts;
   const attempt = recordOf(attempts, claim);
@@ -60,7 +63,7 @@ export async function identifyLive(pod: PodIdentity, { cluster }: Pick<Sources, 
     if (claim.number <= (live.status?.attemptCount ?? 0)) throw notCurrent(`attempt ${claim.number} is over`); // S101
     throw notYet(`attempt ${claim.number} is not recorded yet`); // F4
   }
-  if (attempt.podUid === undefined) await verifyPod(pod, live, cluster);
+  if (attempt.podUid === undefined) verifyPod(pod, live, await reading);
   else if (attempt.podUid !== pod.podUid) throw notCurrent(`attempt ${claim.number} has another pod`);
   return { pod, run: toObservedRun(live), attempt, live };
 }
@@ -114,8 +117,7 @@ async function readRun({ namespace, name }: Claim, cluster: GatewayDeps["cluster
 }
 
 /** Nothing but the pod itself can say whether it is the one that the intent announced (F3). */
-async function verifyPod(pod: PodIdentity, run: TaskRun, cluster: GatewayDeps["cluster"]): Promise<void> {
-  const found = await readPod(pod, cluster);
+function verifyPod(pod: PodIdentity, run: TaskRun, found: Pod): void {
   const isOurs = found.metadata.uid === pod.podUid && controllerUid(found) === run.metadata.uid;
   if (!isOurs) throw notCurrent(`pod ${pod.podName} is no attempt's`);
 }
