@@ -1,0 +1,46 @@
+// A row of the tables of `decide`, and the runs and pods that many rows begin with.
+import type { Registering } from "@stint/crds/taskbundle";
+
+import type { ObservedRun, OwnedPod, World } from "../../src/core/world.ts";
+import { anAcceptedRun, anAttempt, aPod, after, stamp } from "../builders.ts";
+
+/** A situation, by what is unlike a calm one, and what `decide` makes of it. */
+export interface Row {
+  readonly given: string;
+  readonly run?: ObservedRun;
+  readonly pods?: readonly OwnedPod[];
+  readonly world?: Partial<Record<keyof World, unknown>>;
+  readonly now?: Date;
+  readonly then: string;
+  readonly status: string;
+  readonly does?: readonly string[];
+  readonly message?: string;
+}
+
+export const live = (overrides = {}): ObservedRun => anAcceptedRun([anAttempt(1)], overrides);
+export const running = (overrides = {}): ObservedRun =>
+  anAcceptedRun([anAttempt(1)], overrides, { kind: "Running", reason: "AttemptRunning" });
+export const awaiting = (overrides = {}, status = {}): ObservedRun =>
+  anAcceptedRun(
+    [anAttempt(1, { class: "User", reason: "TaskError", finishedAt: after(5).toISOString() })],
+    { ...overrides, status: { nextRetryAt: after(60).toISOString(), ...status } },
+    { kind: "Pending", reason: "AwaitingRetry" },
+  );
+export const ended = (status = {}): ObservedRun =>
+  anAcceptedRun(
+    [anAttempt(1, { finishedAt: after(5).toISOString() })],
+    { status: { finishedAt: after(5).toISOString(), ...status } },
+    { kind: "Succeeded", reason: "Completed" },
+  );
+export const terminated = (exitCode: number, reason = "Error"): OwnedPod =>
+  aPod(1, "Failed", { container: { terminated: { exitCode, reason } } });
+export const deleted = (phase: "Running" | "Pending" = "Running"): OwnedPod =>
+  aPod(1, phase, { metadata: { deletionTimestamp: stamp(9) } });
+
+export function aRegistration(state: "Registering" | "RegistrationFailed"): Registering {
+  return { revision: 2, generation: 2, specHash: "s", state, attempt: 1, podName: "math-r2-1" };
+}
+
+export function intent(): ObservedRun {
+  return anAcceptedRun([anAttempt(1, { podUid: undefined })]);
+}
