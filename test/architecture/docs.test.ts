@@ -10,7 +10,7 @@ import { root } from "./sources.ts";
 const page = (path: string): string => readFileSync(join(root, "docs", path), "utf8");
 
 test("the page on failures lists every reason with its class, and no other", () => {
-  const listed = [...page("reference/failures.md").matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
+  const listed = [...page("reference/failures.md").matchAll(/^\| `(\w+)`\s*\| (\w+)\s*\|/gm)].map(
     ([, reason, of]) => `${reason} ${of}`,
   );
 
