@@ -3,26 +3,17 @@
 //   M1. Caches, gateway and health run on every replica and start before the election: a candidate's cache is warm.
 //   M2. Only the leader reconciles. Losing the lease ends the process at once; runners go on at another replica's gateway.
 //   M3. SIGTERM takes no new keys, lets the looks under way end, gives the lease back, closes the gateway last.
+//   M4. A process that has not heard of the API server for 15 min ends: the next one begins with caches that are true.
 import { hostname } from "node:os";
 
 import { Registry, collectDefaultMetrics } from "prom-client";
 
+import { assemble, type Assembly } from "./assembly.ts";
 import { systemClock } from "./clock.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
-import { Barrier } from "./controller/barrier.ts";
-import { createBundleReconciler } from "./controller/bundle-reconciler.ts";
-import { requeueAt, runController, type Reconcile } from "./controller/controller.ts";
-import { Expectations } from "./controller/expectations.ts";
-import { cachesOf, createInformers, type Informers } from "./controller/informers.ts";
+import { staleCaches, untilLost } from "./controller/freshness.ts";
+import { createInformers, type Informers } from "./controller/informers.ts";
 import { LeaderElection } from "./controller/leader.ts";
-import { createReconcile } from "./controller/reconciler.ts";
-import { runRetention } from "./controller/retention.ts";
-import { createRunEvents } from "./controller/run-events.ts";
-import { connectTriggers } from "./controller/triggers.ts";
-import { WorkQueue } from "./controller/workqueue.ts";
-import { acceptManifest } from "./effects/accept-manifest.ts";
-import { createApply, type WriteLog } from "./effects/apply.ts";
-import { createApplyBundle } from "./effects/apply-bundle.ts";
 import { CertificateAuthority } from "./effects/certificates.ts";
 import type { Cluster } from "./effects/cluster.ts";
 import {
@@ -31,24 +22,20 @@ import {
   serviceAccountMount,
   type Connection,
 } from "./effects/connection.ts";
-import { keyOf } from "./effects/key.ts";
 import { KubernetesCluster } from "./effects/kubernetes.ts";
-import { createObserver, type Surroundings } from "./effects/observe.ts";
-import { createBundleObserver } from "./effects/observe-bundle.ts";
-import { createRecorder } from "./effects/recorder.ts";
+import type { Surroundings } from "./effects/observe.ts";
 import { services } from "./effects/resources.ts";
-import { createSourceReader } from "./effects/source.ts";
 import { keySource, SigningKeys } from "./effects/signing-keys.ts";
 import { Transport } from "./effects/transport.ts";
-import { startGateway } from "./gateway/server.ts";
+import { startGateway, type Gateway } from "./gateway/server.ts";
 import { startHealthServer } from "./http/server.ts";
+import { passing } from "./points.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { apiObserver, createMetrics, type Metrics } from "./telemetry/metrics.ts";
 
 const version = "0.1.0";
 const userAgent = `stint-operator/${version}`;
 const drainMs = 20_000;
-const refusedAgainMs = 600_000;
 
 const clock = systemClock;
 const random = Math.random;
@@ -62,58 +49,37 @@ interface Base {
   readonly cluster: Cluster;
 }
 
+/** What pods are told of the gateway, and since when this replica's has been open. */
+interface Gate {
+  readonly authority: CertificateAuthority;
+  readonly tlsName: string;
+  openSince: Date | undefined;
+}
+
 async function main(config: Config): Promise<void> {
   const base = await createBase(config);
-  const { log, cluster } = base;
+  const { log } = base;
   const stop = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort());
 
-  const informers = createInformers({ cluster, clock, random, log, metrics: base.metrics });
-  const all = Object.values(informers);
-  const following = new AbortController();
+  const informers = createInformers({ ...base, clock, random });
+  const gate = createGate(base);
   const health = await startHealthServer({
     port: config.STINT_HTTP_PORT,
     registry: base.registry,
-    notReady: () => notReady(informers, gatewayReadySince !== undefined),
+    notReady: () => notReady(informers, gate),
   });
-  let gatewayReadySince: Date | undefined;
-  const informing = all.map((informer) => informer.run(following.signal));
-  await Promise.all(all.map((informer) => informer.untilSynced(stop.signal)));
+  const following = new AbortController();
+  const followed = follow(informers, log, following.signal);
+  await Promise.all(Object.values(informers).map((informer) => informer.untilSynced(stop.signal)));
 
-  const authority = new CertificateAuthority(cluster, config.STINT_NAMESPACE);
-  await authority.refresh(clock.now());
-  const gatewayAddress = config.STINT_GATEWAY_ADDRESS ?? (await serviceAddress(base));
-  const tlsName = `${config.STINT_GATEWAY_SERVICE}.${config.STINT_NAMESPACE}.svc`;
-  const surroundings: Surroundings = {
-    taskDefaults: config.STINT_TASK_DEFAULTS,
-    gatewayReadySince: () => gatewayReadySince,
-    podSettings: () => ({
-      runnerImage: config.STINT_RUNNER_IMAGE,
-      imagePullPolicy: config.STINT_RUNNER_IMAGE_PULL_POLICY,
-      gatewayAddress,
-      gatewayName: tlsName,
-      gatewayCa: authority.trustBundle(),
-    }),
-  };
-  const parts = assemble(base, informers, surroundings);
-  const gateway = await startGateway({
-    ...parts.gateway,
-    signingKeys: new SigningKeys(keySource(new Transport(base.connection, { userAgent, connections: 1 })), clock),
-    authority,
-    tlsName,
-    host: "0.0.0.0",
-    port: config.STINT_GATEWAY_LISTEN_PORT,
-    logger: log,
-    metrics: base.metrics,
-  });
-  gatewayReadySince = clock.now();
-  log.info({ gatewayAddress, port: gateway.port, version }, "gateway is open");
+  const assembly = assembleFor(base, informers, await surroundingsOf(base, gate));
+  const gateway = await open(base, gate, assembly);
+  await lead(base, assembly, stop.signal);
 
-  await lead(base, parts.work, stop.signal);
-
-  await gateway.close(AbortSignal.timeout(drainMs));
+  await gateway.close(AbortSignal.timeout(drainMs)); // M3
   following.abort();
-  await Promise.all(informing);
+  await followed;
   await health.close();
   log.info({}, "stopped");
 }
@@ -146,138 +112,38 @@ async function connect({
   return inClusterConnection({ host, port, ...serviceAccountMount }, clock);
 }
 
-interface Work {
-  readonly queues: readonly WorkQueue[];
-  run(signal: AbortSignal): Promise<unknown>;
-}
-
-/** What shares the caches: the two controllers, the sweep, and the deps of the gateway. */
-function assemble(base: Base, informers: Informers, surroundings: Surroundings) {
-  const { config, log, metrics, cluster } = base;
-  const caches = cachesOf(informers);
-  const queue = (name: string): WorkQueue => new WorkQueue({ name, clock, random, metrics });
-  const queues = { runs: queue("runs"), bundles: queue("bundles") };
-  connectTriggers(informers, queues);
-
-  const now = (): Date => clock.now();
-  const background = (name: string, promise: Promise<unknown>): void => {
-    promise.catch((error: unknown) => log.warn({ name, error }, "background work failed"));
-  };
-  const recorder = createRecorder({ cluster, now, instance: config.STINT_POD_NAME, background });
-  const barrier = new Barrier(clock);
-  const expectations = new Expectations(clock, informers.pods.cache);
-  const observe = createObserver(caches, surroundings);
-  const apply = createApply({ cluster, recorder, writes: writeLog(informers, barrier, expectations) });
-  const observer = createBundleObserver({
-    cluster,
-    caches,
-    surroundings,
-    readSource: createSourceReader(cluster),
-    now,
-  });
-  const applyBundle = createApplyBundle({ cluster, recorder });
-
-  const reconcileRun = createReconcile({
-    cluster,
-    runs: caches.runs,
-    observe,
-    apply,
-    barrier,
-    expectations,
-    clock,
-    log,
-  });
-  const reconcileBundle = createBundleReconciler({
-    cluster,
-    caches,
-    versions: informers,
-    barrier: new Barrier(clock),
-    observer,
-    apply: applyBundle,
-    clock,
-    log,
-  });
-  const controller = (name: string, workers: number, reconcile: Reconcile, of: WorkQueue, signal: AbortSignal) =>
-    runController(
-      {
-        name,
-        workers,
-        queue: of,
-        reconcile,
-        refused: () => requeueAt(new Date(clock.now().getTime() + refusedAgainMs)),
-        clock,
-        log,
-        metrics,
-      },
-      signal,
-    );
-  const retentionSeconds = config.STINT_POD_RETENTION_SECONDS;
-  const work: Work = {
-    queues: Object.values(queues),
-    run: (signal) =>
-      Promise.all([
-        controller("runs", config.STINT_WORKERS, reconcileRun, queues.runs, signal),
-        controller("bundles", 4, reconcileBundle, queues.bundles, signal),
-        runRetention({ cluster, pods: caches.pods, runs: caches.runs, retentionSeconds, clock, log }, signal),
-      ]),
-  };
+function createGate({ cluster, config }: Base): Gate {
   return {
-    work,
-    gateway: {
-      cluster,
-      caches,
-      observe,
-      apply,
-      acceptManifest: (caller: Parameters<typeof acceptManifest>[0], manifest: Parameters<typeof acceptManifest>[1]) =>
-        acceptManifest(caller, manifest, { cluster, observer, apply: applyBundle, now }),
-      clock,
-      runEvents: createRunEvents(informers),
-      limits: { treeDepth: config.STINT_TREE_DEPTH, treeSize: config.STINT_TREE_SIZE },
-    },
+    authority: new CertificateAuthority(cluster, config.STINT_NAMESPACE),
+    tlsName: `${config.STINT_GATEWAY_SERVICE}.${config.STINT_NAMESPACE}.svc`,
+    openSince: undefined,
   };
 }
 
-/** Stands for election and works while it leads. Resolves when it was stopped and the work is over. */
-async function lead({ config, log, metrics, connection }: Base, work: Work, stop: AbortSignal): Promise<void> {
-  const working = new AbortController();
-  const resigning = new AbortController();
-  let work1: Promise<unknown> = Promise.resolve();
-  const election = new LeaderElection({
-    cluster: new KubernetesCluster({
-      connection,
-      time: clock,
-      observer: apiObserver(metrics),
-      random,
-      userAgent,
-      connections: 1,
-      tries: 1,
+/** Keeps the caches up to date until the signal is aborted, or the API server is lost and the process with it (M4). */
+async function follow(informers: Informers, log: Logger, signal: AbortSignal): Promise<void> {
+  const watching = untilLost(informers, clock, signal).then((lost) => {
+    if (lost.length === 0) return;
+    log.error({ lost }, "the API server has been silent for too long");
+    process.exit(1);
+  });
+  await Promise.all([watching, ...Object.values(informers).map((informer) => informer.run(signal))]);
+}
+
+async function surroundingsOf(base: Base, gate: Gate): Promise<Surroundings> {
+  const { config } = base;
+  const gatewayAddress = config.STINT_GATEWAY_ADDRESS ?? (await serviceAddress(base));
+  base.log.info({ gatewayAddress }, "pods are given this address of the gateway");
+  return {
+    taskDefaults: config.STINT_TASK_DEFAULTS,
+    gatewayReadySince: () => gate.openSince,
+    podSettings: () => ({
+      runnerImage: config.STINT_RUNNER_IMAGE,
+      imagePullPolicy: config.STINT_RUNNER_IMAGE_PULL_POLICY,
+      gatewayAddress,
+      gatewayName: gate.tlsName,
+      gatewayCa: gate.authority.trustBundle(),
     }),
-    lease: { namespace: config.STINT_NAMESPACE, name: "stint-operator" },
-    identity: `${config.STINT_POD_NAME}_${hostname()}_${process.pid}_${Date.now()}`,
-    onElected: () => {
-      work1 = work.run(working.signal);
-    },
-    onLost: () => process.exit(1), // M2
-    clock,
-    random,
-    log,
-    metrics,
-  });
-  const standing = election.run(resigning.signal);
-  await aborted(stop);
-  log.info({}, "stopping");
-  working.abort();
-  await work1;
-  resigning.abort();
-  await standing;
-}
-
-function writeLog(informers: Informers, barrier: Barrier, expectations: Expectations): WriteLog {
-  return {
-    wroteRun: (run, resourceVersion) => barrier.wrote(keyOf(run), informers.runs, resourceVersion),
-    wrotePod: (run, resourceVersion) => barrier.wrote(keyOf(run), informers.pods, resourceVersion),
-    deletingPod: (run, pod) => expectations.expectDeletion(keyOf(run), pod),
-    keptPod: (run, pod) => expectations.withdraw(keyOf(run), pod.uid),
   };
 }
 
@@ -291,11 +157,70 @@ async function serviceAddress({ config, cluster }: Base): Promise<string> {
   return `${spec.clusterIP}:${port.port}`;
 }
 
-function notReady(informers: Informers, gatewayIsOpen: boolean): string[] {
-  const caches = Object.entries(informers)
-    .filter(([, informer]) => !informer.hasSynced || informer.freshness !== "fresh")
-    .map(([name]) => `cache of ${name}`);
-  return gatewayIsOpen ? caches : [...caches, "gateway"];
+function assembleFor({ config, ...base }: Base, informers: Informers, surroundings: Surroundings): Assembly {
+  const settings = {
+    instance: config.STINT_POD_NAME,
+    workers: config.STINT_WORKERS,
+    podRetentionSeconds: config.STINT_POD_RETENTION_SECONDS,
+    limits: { treeDepth: config.STINT_TREE_DEPTH, treeSize: config.STINT_TREE_SIZE },
+  };
+  return assemble({ ...base, informers, surroundings, settings, clock, random, point: passing });
+}
+
+async function open({ connection, config, log, metrics }: Base, gate: Gate, assembly: Assembly): Promise<Gateway> {
+  const { authority, tlsName } = gate;
+  const gateway = await startGateway({
+    ...assembly.gateway,
+    signingKeys: new SigningKeys(keySource(new Transport(connection, { userAgent, connections: 1 })), clock),
+    authority,
+    tlsName,
+    host: "0.0.0.0",
+    port: config.STINT_GATEWAY_LISTEN_PORT,
+    metrics,
+  });
+  gate.openSince = clock.now();
+  log.info({ port: gateway.port, version }, "gateway is open");
+  return gateway;
+}
+
+/** Stands for election and works while it leads. Resolves when it was stopped and the work is over. */
+async function lead({ config, log, metrics, connection }: Base, assembly: Assembly, stop: AbortSignal): Promise<void> {
+  const working = new AbortController();
+  const resigning = new AbortController();
+  let worked: Promise<void> = Promise.resolve();
+  const election = new LeaderElection({
+    cluster: new KubernetesCluster({
+      connection,
+      time: clock,
+      observer: apiObserver(metrics),
+      random,
+      userAgent,
+      connections: 1,
+      tries: 1,
+    }),
+    lease: { namespace: config.STINT_NAMESPACE, name: "stint-operator" },
+    identity: `${config.STINT_POD_NAME}_${hostname()}_${process.pid}_${Date.now()}`,
+    onElected: () => {
+      worked = assembly.work(working.signal).catch(fail);
+    },
+    onLost: () => process.exit(1), // M2
+    clock,
+    random,
+    log,
+    metrics,
+  });
+  const standing = election.run(resigning.signal);
+  await aborted(stop);
+  log.info({}, "stopping");
+  working.abort();
+  await worked;
+  resigning.abort();
+  await standing;
+}
+
+function notReady(informers: Informers, { openSince }: Gate): readonly string[] {
+  const caches = staleCaches(informers).map((name) => `cache of ${name}`);
+  return openSince ? caches : [...caches, "gateway"];
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 // Never act on a cache that is older than our own last write: it would make us write the same thing again, or undo it.
 //
 //   B1. A key is open once every cache that we wrote to has reached the version that the write returned.
-//   B2. It stays shut for 5 s at most. Then the event is not late but lost, and the reconciler reads the object live.
+//   B2. It stays shut for 5 s at most. Then the event is not late but lost, and until the cache has caught up the object is
+//       read live.
 //   B3. It knows the writes of this process alone. Between processes the resourceVersion precondition rules.
 import type { Clock } from "../clock.ts";
 import type { Key } from "../effects/key.ts";
@@ -33,7 +34,7 @@ export class Barrier {
     this.#writes.set(key, writes.set(cache, { resourceVersion, atMs: this.#clock.monotonicMs() }));
   }
 
-  /** `open`: decide. `behind`: come back when {@link patience} says. `overdue`: read live, decide, then {@link forget}. */
+  /** `open`: decide. `behind`: come back when {@link patience} says. `overdue`: read live, and decide on that. */
   state(key: Key): "open" | "behind" | "overdue" {
     const writes = this.#writes.get(key);
     if (!writes) return "open";
@@ -50,6 +51,7 @@ export class Barrier {
     return new Date(this.#clock.now().getTime() + Math.max(leftMs, 0));
   }
 
+  /** No cache will ever have to catch up: the object is gone, for instance. */
   forget(key: Key): void {
     this.#writes.delete(key);
   }

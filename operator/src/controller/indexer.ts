@@ -57,13 +57,13 @@ export class Indexer<C extends KubernetesObject, Index extends string> implement
     return this.#set(key, object, [{ kind: "update", object, before }]);
   }
 
-  /** An object that is gone. */
-  remove({ metadata }: KubernetesObject): readonly CacheChange<C>[] {
-    const key = keyOf(metadata);
-    const object = this.#objects.get(key);
-    if (object?.metadata.uid !== metadata.uid || !object) return []; // I2
+  /** An object that is gone, as it was last: handlers hear of that state, whatever was held. */
+  remove(object: C): readonly CacheChange<C>[] {
+    const key = keyOf(object.metadata);
+    const held = this.#objects.get(key);
+    if (held?.metadata.uid !== object.metadata.uid || !held) return []; // I2
     this.#objects.delete(key);
-    this.#unindex(key, object);
+    this.#unindex(key, held);
     return [{ kind: "delete", object }];
   }
 

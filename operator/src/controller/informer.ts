@@ -184,7 +184,8 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
     metrics.informerEvents.inc({ ...this.#labels, type: event.type });
     metrics.informerLastEvent.set(this.#labels, clock.now().getTime() / 1000);
     if (event.type === "BOOKMARK") return this.#accept([], event.resourceVersion);
-    const changes = event.type === "DELETED" ? this.cache.remove(event.object) : this.cache.put(keep(event.object));
+    const object = keep(event.object);
+    const changes = event.type === "DELETED" ? this.cache.remove(object) : this.cache.put(object);
     this.#accept(changes, event.object.metadata.resourceVersion);
   }
 

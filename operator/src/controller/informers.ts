@@ -10,11 +10,13 @@ import { containerOf } from "../core/outcome.ts";
 import type { ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Caches } from "../effects/caches.ts";
 import type { Cluster, KubernetesObject, Resource, Selection } from "../effects/cluster.ts";
+import { keyOf } from "../effects/key.ts";
 import { controllerUid, slimMetadata, toObservedRun, toOwnedPod, toSlimNode } from "../effects/reading.ts";
 import * as resources from "../effects/resources.ts";
 import type { ControllerRevision, Node, Pod } from "../effects/resources.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { rememberGonePods } from "./gone-pods.ts";
 import type { IndexedBy } from "./indexer.ts";
 import { Informer } from "./informer.ts";
 
@@ -59,11 +61,13 @@ export function createInformers(deps: InformerDeps): Informers {
   };
 }
 
+/** What the informers hold, and the last of what they no longer hold: from now on. */
 export function cachesOf(informers: Informers): Caches {
   const { runs, pods, bundles, revisions, instanceTypes, nodes } = informers;
   return {
     runs: runs.cache,
     pods: pods.cache,
+    gonePods: rememberGonePods(informers),
     bundles: bundles.cache,
     revisions: revisions.cache,
     instanceTypes: instanceTypes.cache,
@@ -73,22 +77,21 @@ export function cachesOf(informers: Informers): Caches {
 
 /** Pods remember when this process first saw them running: the delay of the Running write counts from there (S154). */
 function podInformer(deps: InformerDeps): Informers["pods"] {
-  const runningSince = new Map<string, Date>();
   const keep = (pod: Pod): OwnedPod => {
     const kept = toOwnedPod(pod);
-    if (!containerOf(kept)?.state?.running) return kept;
-    const seenAt = runningSince.get(pod.metadata.uid) ?? deps.clock.now();
-    runningSince.set(pod.metadata.uid, seenAt);
-    return { ...kept, runningSeenAt: seenAt };
+    const before = pods.cache.get(keyOf(pod.metadata));
+    const seenBefore = before?.metadata.uid === pod.metadata.uid ? before.runningSeenAt : undefined;
+    const isRunning = containerOf(kept)?.state?.running !== undefined;
+    const runningSeenAt = seenBefore ?? (isRunning ? deps.clock.now() : undefined);
+    return runningSeenAt ? { ...kept, runningSeenAt } : kept;
   };
-  const pods = informer(
+  const pods: Informers["pods"] = informer(
     deps,
     resources.pods,
     keep,
     { owner: ownerOf, node: ({ spec }: OwnedPod) => listOf(spec.nodeName) },
     { labelSelector: `${label.component} in (${component.attempt},${component.registration})` },
   );
-  pods.subscribe({ delete: ({ metadata }) => void runningSince.delete(metadata.uid) });
   return pods;
 }
 

@@ -1,102 +1,95 @@
 // One look at a TaskRun: observe, decide, apply.
 //
-//   R1. Never on a cache older than our own last write: what the barrier holds back is looked at later.
-//   R2. A no to a pod's create is concluded from at once, on the status just written.
-//   R3. An event that does not come is not waited for: after 5 s the run and its pods are read live.
+//   R1. Never on a cache older than our own last write: what the barrier holds back is looked at later, and past the cache
+//       where its event is overdue.
+//   R2. A no to a pod's create is concluded from at once, on the status just written, and again by every look until the wait
+//       after it is over.
 import { ConditionType } from "@stint/crds/conditions";
-import { label } from "@stint/crds/labels";
 
-import type { Clock } from "../clock.ts";
-import { liveAttempt, podOf } from "../core/attempts.ts";
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
+import { earliest } from "../core/look.ts";
 import { conditionOf } from "../core/status.ts";
-import { needsMountEvents } from "../core/waiting.ts";
-import type { ObservedRun, OwnedPod } from "../core/world.ts";
+import type { ObservedRun, Refusal } from "../core/world.ts";
 import type { Apply } from "../effects/apply.ts";
 import type { Cache } from "../effects/caches.ts";
-import type { Cluster } from "../effects/cluster.ts";
-import { refOf, type Key } from "../effects/key.ts";
-import { mountFailureOf } from "../effects/mount-failure.ts";
-import type { Extra, Observation, Observer } from "../effects/observe.ts";
-import { controllerUid, toObservedRun, toOwnedPod } from "../effects/reading.ts";
-import { pods as podResource, taskRuns } from "../effects/resources.ts";
-import { isApiError } from "../errors.ts";
+import type { Key } from "../effects/key.ts";
+import type { Extra } from "../effects/observe.ts";
+import type { PassPoint } from "../points.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Barrier } from "./barrier.ts";
 import { requeueAt, settled, type Reconcile, type Result } from "./controller.ts";
 import type { Expectations } from "./expectations.ts";
+import { readMore, readRun, type LiveReadDeps, type Seen } from "./live-reads.ts";
+import type { Refusals, StandingRefusal } from "./refusals.ts";
 
-export interface ReconcilerDeps {
-  readonly cluster: Cluster;
+export interface ReconcilerDeps extends LiveReadDeps {
   readonly runs: Cache<ObservedRun>;
-  readonly observe: Observer;
   readonly apply: Apply;
   readonly barrier: Barrier;
   readonly expectations: Expectations;
-  readonly clock: Clock;
+  readonly refusals: Refusals;
   readonly log: Logger;
-}
-
-interface Seen {
-  readonly run: ObservedRun;
-  /** Read past the cache. */
-  readonly pods?: readonly OwnedPod[];
+  readonly point: PassPoint;
 }
 
 export function createReconcile(deps: ReconcilerDeps): Reconcile {
+  const { barrier, expectations, refusals } = deps;
   return async (key, reconcileId) => {
-    const state = deps.barrier.state(key);
-    if (state === "behind") return requeueAt(deps.barrier.patience(key)); // the event that we wait for usually comes first
-    if (!deps.expectations.satisfied(key)) return requeueAt(deps.expectations.patience(key));
-    const seen = state === "overdue" ? await readLive(deps, key) : cached(deps, key);
-    return seen ? lookAt(deps, seen, reconcileId) : settled; // deleted: garbage collection owns the pods now
+    const state = barrier.state(key);
+    if (state === "behind") return requeueAt(barrier.patience(key)); // R1; the event that we wait for usually comes first
+    if (!expectations.satisfied(key)) return requeueAt(expectations.patience(key));
+    // What is overdue stays so: until the cache has it, every look has to go past the cache.
+    const seen = state === "overdue" ? await readRun(deps.cluster, key) : cached(key, deps);
+    if (seen) return look(seen, reconcileId, deps);
+    barrier.forget(key);
+    refusals.forget(key);
+    return settled; // deleted: garbage collection owns the pods now
   };
 }
 
-async function lookAt(deps: ReconcilerDeps, seen: Seen, reconcileId: string): Promise<Result> {
-  const first = conclude(deps, seen, await mountFailure(deps, seen));
-  const { run, refusal } = await deps.apply(seen.run, first);
-  report(deps.log, first, { before: seen.run, after: run, reconcileId });
-  const last = refusal ? conclude(deps, { ...seen, run }, { refusal }) : first;
-  if (refusal) {
-    const applied = await deps.apply(run, last); // R2
-    report(deps.log, last, { before: run, after: applied.run, reconcileId });
-  }
-  return last.requeueAt ? requeueAt(last.requeueAt) : settled;
-}
-
-function conclude({ observe, clock }: ReconcilerDeps, { run, pods }: Seen, extra?: Extra): Decision {
-  const observation: Observation = observe(run, extra);
-  return decide(run, pods ?? observation.pods, observation.world, clock.now());
-}
-
-function cached({ runs }: ReconcilerDeps, key: Key): Seen | undefined {
+function cached(key: Key, { runs }: ReconcilerDeps): Seen | undefined {
   const run = runs.get(key);
   return run && { run };
 }
 
-async function readLive({ cluster, barrier }: ReconcilerDeps, key: Key): Promise<Seen | undefined> {
-  barrier.forget(key);
-  const { namespace = "", name } = refOf(key);
-  try {
-    const run = toObservedRun(await cluster.get(taskRuns, { namespace, name }));
-    const { items } = await cluster.list(podResource, { namespace, labelSelector: `${label.run}=${name}` });
-    const owned = items.filter((pod) => controllerUid(pod) === run.metadata.uid);
-    return { run, pods: owned.map((pod) => toOwnedPod(pod)) };
-  } catch (error) {
-    if (isApiError(error, "notFound")) return undefined;
-    throw error;
-  }
+async function look(seen: Seen, reconcileId: string, deps: ReconcilerDeps): Promise<Result> {
+  const standing = deps.refusals.of(seen.run);
+  const extra = { ...(await readMore(seen, deps)), ...(standing && { refusal: standing.refusal }) };
+  const first = await step(seen.run, extra, reconcileId, deps);
+  if (!first.refusal) return next(first.decision, standing);
+  await deps.point("before-refusal");
+  return concludeFrom(first.refusal, { ...seen, run: first.run }, reconcileId, deps); // R2
 }
 
-/** Only an event tells a volume that does not mount from a sandbox that does not come up, and only at the very end (S70). */
-async function mountFailure({ cluster, observe, clock }: ReconcilerDeps, { run, pods }: Seen): Promise<Extra> {
-  const attempt = liveAttempt(run);
-  const pod = attempt && podOf(attempt, pods ?? observe(run).pods);
-  if (!pod || !needsMountEvents(pod, run.status?.resolved?.startTimeoutSeconds, clock.now())) return {};
-  const message = await mountFailureOf(cluster, pod);
-  return message === undefined ? {} : { mountFailure: message };
+async function concludeFrom(
+  refusal: Refusal,
+  { run, ...read }: Seen,
+  reconcileId: string,
+  deps: ReconcilerDeps,
+): Promise<Result> {
+  const { decision } = await step(run, { ...read, refusal }, reconcileId, deps);
+  if (decision.requeueAt) deps.refusals.keep(run, { refusal, until: decision.requeueAt });
+  return next(decision);
+}
+
+interface Step {
+  readonly decision: Decision;
+  readonly run: ObservedRun;
+  readonly refusal?: Refusal;
+}
+
+async function step(before: ObservedRun, extra: Extra, reconcileId: string, deps: ReconcilerDeps): Promise<Step> {
+  const { pods, world } = deps.observe(before, extra);
+  const decision = decide(before, pods, world, deps.clock.now());
+  const applied = await deps.apply(before, decision);
+  report(deps.log, decision, { before, after: applied.run, reconcileId });
+  return { decision, ...applied };
+}
+
+function next({ requeueAt: at }: Decision, standing?: StandingRefusal): Result {
+  const next = earliest(at, standing?.until);
+  return next ? requeueAt(next) : settled;
 }
 
 interface Look {

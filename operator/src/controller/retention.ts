@@ -6,11 +6,15 @@
 import { component, label } from "@stint/crds/labels";
 
 import type { Clock } from "../clock.ts";
+import { recordsEndOf } from "../core/attempts.ts";
 import type { ContainerStatus, ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Cache } from "../effects/caches.ts";
 import type { Cluster } from "../effects/cluster.ts";
+import { controllerUid } from "../effects/reading.ts";
 import { pods as podResource } from "../effects/resources.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { ownerKeyOf } from "./owner.ts";
+import { pause } from "./waiting.ts";
 
 const keptPerNamespace = 1000;
 const batchSize = 100;
@@ -33,7 +37,7 @@ export async function runRetention(deps: RetentionDeps, signal: AbortSignal): Pr
     } catch (error) {
       deps.log.warn({ error }, "finished pods were not deleted");
     }
-    await deps.clock.sleep(pauseMs, signal).catch(() => undefined); // aborted: the loop ends
+    await pause(deps.clock, pauseMs, signal);
   }
 }
 
@@ -63,15 +67,13 @@ async function remove({ namespace, names }: Batch, { cluster, log }: RetentionDe
   log.info({ namespace, pods: names.length }, "finished pods deleted");
 }
 
-function isRemovable({ metadata, status }: OwnedPod, runs: Cache<ObservedRun>): boolean {
+function isRemovable(pod: OwnedPod, runs: Cache<ObservedRun>): boolean {
+  const { metadata, status } = pod;
   if (status.phase !== "Succeeded" && status.phase !== "Failed") return false;
   if (metadata.deletionTimestamp !== undefined || metadata.labels?.[label.podName] === undefined) return false;
   if (metadata.labels[label.component] !== component.attempt) return true;
-  const run = runs.get(`${metadata.namespace}/${metadata.labels[label.run]}`);
-  const live = run?.status?.attempts?.find(
-    ({ podName, finishedAt }) => podName === metadata.name && finishedAt === undefined,
-  );
-  return live === undefined; // T1
+  const run = runs.get(ownerKeyOf(pod, "TaskRun") ?? "");
+  return run === undefined || run.metadata.uid !== controllerUid(pod) || recordsEndOf(run, pod); // T1
 }
 
 function endOf({ metadata, status }: OwnedPod): number {

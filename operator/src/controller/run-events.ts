@@ -2,6 +2,7 @@
 import { keyOf, type Key } from "../effects/key.ts";
 import type { KubernetesObject } from "../effects/cluster.ts";
 import type { Informers } from "./informers.ts";
+import { ownerKeyOf } from "./owner.ts";
 
 export interface RunEventsOf {
   subscribe(keys: readonly Key[], listener: () => void): () => void;
@@ -17,9 +18,9 @@ export function createRunEvents({ runs, pods }: Pick<Informers, "runs" | "pods">
     // A canceled parent is a stop for its children.
     for (const child of runs.cache.by("owner", metadata.uid)) tell(keyOf(child.metadata));
   };
-  const tellOwner = ({ metadata }: KubernetesObject): void => {
-    const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-    if (owner && metadata.namespace !== undefined) tell(keyOf({ namespace: metadata.namespace, name: owner.name }));
+  const tellOwner = (pod: KubernetesObject): void => {
+    const owner = ownerKeyOf(pod, "TaskRun");
+    if (owner !== undefined) tell(owner);
   };
   runs.subscribe({ add: tellRun, update: tellRun, delete: tellRun });
   pods.subscribe({ update: tellOwner, delete: tellOwner });

@@ -9,6 +9,7 @@ import { keyOf, type Key } from "../effects/key.ts";
 import { toNodeState } from "../effects/observe.ts";
 import type { Node } from "../effects/resources.ts";
 import type { Informers } from "./informers.ts";
+import { ownerKeyOf } from "./owner.ts";
 
 export interface Queues {
   readonly runs: { add(key: Key): void };
@@ -55,10 +56,9 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
   });
 }
 
-function enqueueOwner({ metadata }: KubernetesObject, queues: Queues): void {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  if (!owner || metadata.namespace === undefined) return;
-  const key = keyOf({ namespace: metadata.namespace, name: owner.name });
-  if (owner.kind === "TaskRun") queues.runs.add(key);
-  if (owner.kind === "TaskBundle") queues.bundles.add(key);
+function enqueueOwner(object: KubernetesObject, queues: Queues): void {
+  const run = ownerKeyOf(object, "TaskRun");
+  const bundle = ownerKeyOf(object, "TaskBundle");
+  if (run !== undefined) queues.runs.add(run);
+  if (bundle !== undefined) queues.bundles.add(bundle);
 }

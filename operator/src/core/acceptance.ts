@@ -38,29 +38,48 @@ export interface Candidate {
   readonly last?: Attempt;
 }
 
-export function acceptance(run: ObservedRun, { task: name, revision, world, pinned, last }: Candidate): Acceptance {
-  const bundle = parseTaskReference(run.spec.task)?.bundle ?? run.spec.task;
-  const task = revision?.manifest.find((entry) => entry.name === name);
-  if (!revision || !task) {
-    const number = revision?.revision ?? pinned.revision ?? 0;
-    return refuse(FinalReason.TaskNotFound, `Task "${name}" is not registered in bundle ${bundle} revision ${number}`);
-  }
-  const resolved = pinned.resolved ?? resolveSettings(run.spec, task, revision.spec.defaults ?? {}, world.taskDefaults);
-  const problem =
-    pinned.resolved === undefined
-      ? (inputProblem(run, task, bundle) ?? invalidSettings(task, resolved) ?? typeProblem(run, resolved, world))
-      : undefined;
+export function acceptance(run: ObservedRun, candidate: Candidate): Acceptance {
+  const { revision, world, pinned, last } = candidate;
+  const task = revision?.manifest.find((entry) => entry.name === candidate.task);
+  if (!revision || !task) return { problem: unregistered(run, candidate) };
+
+  const { defaults = {} } = revision.spec;
+  const resolved = pinned.resolved ?? resolveSettings(run.spec, task, defaults, world.taskDefaults);
+  const problem = pinned.resolved === undefined ? firstProblem(run, task, resolved, world) : undefined;
   if (problem) return { problem };
 
   const instanceType = nextInstanceType(resolved, last);
-  const unchanged = pinned.resources !== undefined && pinned.instanceType === instanceType;
-  const resources = unchanged ? pinned.resources : findInstanceType(instanceType, world.instanceTypes)?.spec.resources;
-  if (!resources) {
-    // The type that the run was to step up to has been deleted since.
-    const message = instanceTypeProblem(instanceType, run.metadata.namespace ?? "", world.instanceTypes)?.message;
-    return refuse(FinalReason.UnknownInstanceType, message ?? `unknown instance type "${instanceType}"`);
-  }
+  const resources = resourcesOf(instanceType, candidate);
+  if (!resources) return { problem: vanishedType(instanceType, run, world) };
   return { revision, task, resolved, instanceType, resources };
+}
+
+function unregistered(run: ObservedRun, { task, revision, pinned }: Candidate): Problem {
+  const number = revision?.revision ?? pinned.revision ?? 0;
+  const message = `Task "${task}" is not registered in bundle ${bundleOf(run)} revision ${number}`;
+  return { reason: FinalReason.TaskNotFound, message };
+}
+
+function firstProblem(
+  run: ObservedRun,
+  task: ManifestTask,
+  resolved: ResolvedSettings,
+  world: World,
+): Problem | undefined {
+  return inputProblem(run, task) ?? invalidSettings(task, resolved) ?? typeProblem(run, resolved, world);
+}
+
+/** Resources are pinned with the type; a step up to another one takes that one's as they are now. */
+function resourcesOf(instanceType: string, { pinned, world }: Candidate): Resources | undefined {
+  if (pinned.resources !== undefined && pinned.instanceType === instanceType) return pinned.resources;
+  return findInstanceType(instanceType, world.instanceTypes)?.spec.resources;
+}
+
+/** The type that the run was to step up to has been deleted since. */
+function vanishedType(instanceType: string, { metadata }: ObservedRun, { instanceTypes }: World): Problem {
+  const problem = instanceTypeProblem(instanceType, metadata.namespace ?? "", instanceTypes);
+  const message = problem?.message ?? `unknown instance type "${instanceType}"`;
+  return { reason: FinalReason.UnknownInstanceType, message };
 }
 
 /** After the first OutOfMemory the larger type stays in force for the rest of the run (S65). */
@@ -70,9 +89,10 @@ function nextInstanceType(resolved: ResolvedSettings, last: Attempt | undefined)
   return larger !== undefined && steppedUp ? larger : resolved.instanceType;
 }
 
-function inputProblem({ input }: ObservedRun, task: ManifestTask, bundle: string): Problem | undefined {
+function inputProblem(run: ObservedRun, task: ManifestTask): Problem | undefined {
+  const { input } = run;
   if (input.bytes > limits.payloadBytes) {
-    const message = `input of task ${bundle}/${task.name} is ${input.bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
+    const message = `input of task ${bundleOf(run)}/${task.name} is ${input.bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
     return { reason: FinalReason.InputTooLarge, message };
   }
   const message = checkInput(task.name, task.signature, input.shape);
@@ -94,6 +114,6 @@ function typeProblem(run: ObservedRun, resolved: ResolvedSettings, { instanceTyp
   );
 }
 
-function refuse(reason: FinalReason, message: string): Acceptance {
-  return { problem: { reason, message } };
+function bundleOf({ spec }: ObservedRun): string {
+  return parseTaskReference(spec.task)?.bundle ?? spec.task;
 }

@@ -1,7 +1,10 @@
 // The attempts of a run and the pods that belong to them.
+import { ConditionType } from "@stint/crds/conditions";
+import { label } from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
 import type { Attempt } from "@stint/crds/taskrun";
 
+import { isTrue } from "./status.ts";
 import type { ObservedRun, OwnedPod } from "./world.ts";
 
 /** The newest attempt, live or ended. */
@@ -20,6 +23,14 @@ export function podOf(attempt: Attempt, pods: readonly OwnedPod[]): OwnedPod | u
   return pods.find(
     ({ metadata }) => metadata.name === attempt.podName && metadata.uid === (attempt.podUid ?? metadata.uid),
   );
+}
+
+/** Whether the run tells how the attempt of one of its pods ended. A record that is not there yet tells of no end. */
+export function recordsEndOf(run: ObservedRun, { metadata }: OwnedPod): boolean {
+  if (isTrue(run.status, ConditionType.Finished)) return true;
+  const last = lastAttempt(run);
+  const number = Number(metadata.labels?.[label.attempt]);
+  return last !== undefined && (number < last.number || (number === last.number && last.finishedAt !== undefined));
 }
 
 /** The list with one more attempt; of many, the first 10 and the last 40 are kept (S101). */

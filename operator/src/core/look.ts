@@ -19,7 +19,7 @@ export interface Look {
   /** The newest attempt, and it again if it is live. */
   readonly last: Attempt | undefined;
   readonly attempt: Attempt | undefined;
-  /** The live attempt's pod. */
+  /** The live attempt's pod; the last that was seen of it, if it is gone. */
   readonly pod: OwnedPod | undefined;
   /** What the live attempt's runner has just reported, if it counts: not after a stop or a cancel (S164), nor from another pod. */
   readonly report: ReceivedReport | undefined;
@@ -34,9 +34,10 @@ export const lookAgainMs = 30_000;
 
 export function gather(run: ObservedRun, pods: readonly OwnedPod[], world: World, now: Date): Look {
   const attempt = liveAttempt(run);
-  const pod = attempt && podOf(attempt, pods);
+  const present = attempt && podOf(attempt, pods);
+  const pod = present ?? (attempt && world.gonePod && podOf(attempt, [world.gonePod]));
   const report = attempt && reportFor(attempt, run, world);
-  const outcome = attempt && observeOutcome(attempt, pod, report, { run, world });
+  const outcome = attempt && observeOutcome(attempt, { pod, podGone: pod !== present }, report, { run, world });
   const status = run.status ?? {};
   return {
     run,
@@ -121,13 +122,14 @@ function deadlineOf(run: ObservedRun, world: World): Date | undefined {
 
 function observeOutcome(
   attempt: Attempt,
-  pod: OwnedPod | undefined,
+  { pod, podGone }: { readonly pod: OwnedPod | undefined; readonly podGone: boolean },
   received: ReceivedReport | undefined,
   { run, world }: Pick<Look, "run" | "world">,
 ): Outcome | undefined {
   if (!pod && !received && attempt.podUid === undefined) return undefined; // the create is due (S98)
   const node = nodeOf(pod, world);
   return outcomeOf(attempt, pod, {
+    podGone,
     cancelStored: run.spec.cancel === true,
     timeoutSeconds: run.status?.resolved?.timeoutSeconds ?? limits.timeoutSeconds.default,
     ...(node && { node }),

@@ -238,9 +238,13 @@ function neverStarted(end: End): Failure | undefined {
   return hasStarted(end) ? undefined : infrastructure(InfrastructureReason.NeverStarted, podMessage(end));
 }
 
-/** Our own deletions of a live attempt's pod stand in its record before they are sent, so this one is somebody else's. */
-function podDeleted({ pod: { metadata }, seen: { podGone } }: End): Failure | undefined {
-  const deleted = metadata.deletionTimestamp !== undefined || podGone === true;
+/**
+ * Our own deletions of a live attempt's pod stand in its record before they are sent, so this one is somebody else's. A pod
+ * that had ended before is removed at once, without a deletionTimestamp: what it ended of is known.
+ */
+function podDeleted({ pod, seen: { podGone } }: End): Failure | undefined {
+  const { metadata } = pod;
+  const deleted = metadata.deletionTimestamp !== undefined || (podGone === true && !isEnded(pod));
   return deleted ? infrastructure(InfrastructureReason.PodDeleted, `pod ${metadata.name} was deleted`) : undefined;
 }
 

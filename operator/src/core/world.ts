@@ -137,6 +137,8 @@ export interface World {
   /** By object name. */
   readonly instanceTypes: ReadonlyMap<string, ObservedInstanceType>;
   readonly nodes: ReadonlyMap<string, NodeState>;
+  /** The last that was seen of a pod of the run that no longer exists. */
+  readonly gonePod?: OwnedPod;
   /** The parent named by the controller reference, while it exists. */
   readonly parent?: RunStub;
   /** Whether the root and every descendant is terminal: what removal waits for (S160). */

@@ -8,11 +8,12 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Action, Decision, ObjectRef as ActionRef } from "../core/decision.ts";
 import type { ObservedRun, PodBody, Refusal } from "../core/world.ts";
-import { assertNever, isApiError, type ApiError } from "../errors.ts";
+import { assertNever } from "../errors.ts";
+import type { PassPoint } from "../points.ts";
 import type { Cluster, ObjectRef } from "./cluster.ts";
-import { controllerUid } from "./reading.ts";
+import { createOwned, refusalOf } from "./create-owned.ts";
 import type { Recorder } from "./recorder.ts";
-import { pods, taskRuns, type Pod } from "./resources.ts";
+import { pods, taskRuns } from "./resources.ts";
 
 interface Applied {
   /** The run as it is now known to be: with the status and version just written. */
@@ -36,14 +37,20 @@ export interface ApplyDeps {
   readonly cluster: Cluster;
   readonly recorder: Recorder;
   readonly writes: WriteLog;
+  readonly point: PassPoint;
 }
 
 /** Throws ApiError `conflict` when the run has changed since it was observed: read again, decide again. */
 export function createApply(deps: ApplyDeps): Apply {
   return async (run, decision) => {
+    await deps.point("before-status");
     const written = await writeStatus(deps, run, decision);
+    await deps.point("after-status");
     let refusal: Refusal | undefined;
-    for (const action of decision.actions) refusal = (await act(action, written, deps)) ?? refusal;
+    for (const action of decision.actions) {
+      refusal = (await act(action, written, deps)) ?? refusal;
+      await deps.point("after-action");
+    }
     for (const action of decision.actions) {
       if (action.kind === "recordEvent") deps.recorder.record(written, action);
     }
@@ -78,29 +85,21 @@ async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<R
   }
 }
 
+/** A pod that is there already as ours comes from an earlier try of the same create; a foreign one is a no (S98). */
 async function createPod(
   { cluster, writes }: ApplyDeps,
   run: ObservedRun,
   body: PodBody,
 ): Promise<Refusal | undefined> {
   try {
-    const pod = await cluster.create(pods, run.metadata.namespace, body);
+    const pod = await createOwned(cluster, pods, run, body);
     writes.wrotePod(run.metadata, pod.metadata.resourceVersion);
     return undefined;
   } catch (error) {
-    if (!isApiError(error)) throw error;
-    const refusal = error.reason === "alreadyExists" ? await claim(cluster, run, nameIn(body)) : toRefusal(error);
-    if (refusal === "ours") return undefined;
+    const refusal = refusalOf(error);
     if (refusal) return refusal;
     throw error;
   }
-}
-
-/** Under our own controller reference it is the pod of an earlier try of the same create; under any other it never is (S98). */
-async function claim(cluster: Cluster, run: ObservedRun, podName: string): Promise<Refusal | "ours"> {
-  const pod = await cluster.get(pods, { namespace: run.metadata.namespace ?? "", name: podName });
-  if (controllerUid(pod) === run.metadata.uid) return "ours";
-  return { kind: "foreign", podName, owner: ownerInWords(pod) };
 }
 
 async function deletePod({ cluster, writes }: ApplyDeps, run: ObservedRun, pod: ActionRef): Promise<undefined> {
@@ -117,33 +116,4 @@ async function deletePod({ cluster, writes }: ApplyDeps, run: ObservedRun, pod: 
 async function deleteRun(cluster: Cluster, run: ActionRef & { readonly resourceVersion: string }): Promise<undefined> {
   const { uid, resourceVersion } = run;
   await cluster.delete(taskRuns, run, { uid, resourceVersion, propagationPolicy: "Background" });
-}
-
-function toRefusal({ reason, serverMessage: message }: ApiError): Refusal | undefined {
-  switch (reason) {
-    case "quotaExceeded":
-      return { kind: "quota", message };
-    case "serviceAccountMissing":
-      return { kind: "serviceAccount", message };
-    case "invalid":
-    case "forbidden":
-    case "badRequest":
-    case "tooLarge":
-      return { kind: "rejected", message };
-    case "unavailable":
-      return { kind: "unavailable", message };
-    default:
-      return undefined;
-  }
-}
-
-function ownerInWords({ metadata }: Pod): string {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  return owner ? `${owner.kind} ${owner.name} (uid ${owner.uid})` : "nobody";
-}
-
-function nameIn(body: PodBody): string {
-  const { metadata } = body;
-  const name = typeof metadata === "object" && metadata !== null && "name" in metadata ? metadata.name : undefined;
-  return typeof name === "string" ? name : "";
 }

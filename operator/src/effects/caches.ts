@@ -13,6 +13,12 @@ export interface Cache<T> {
   list(): readonly T[];
 }
 
+/** The last that was seen of pods that no longer exist. */
+export interface GonePods {
+  /** The pod of the run's live attempt, by the uid of the run; absent while that pod exists, or was never seen. */
+  get(runUid: string): OwnedPod | undefined;
+}
+
 /** Indexes that the caches have to be made with, by cache. */
 export const indexNames = {
   /** Runs and pods by the uid of their controller. */
@@ -26,6 +32,7 @@ export const indexNames = {
 export interface Caches {
   readonly runs: Cache<ObservedRun>;
   readonly pods: Cache<OwnedPod>;
+  readonly gonePods: GonePods;
   readonly bundles: Cache<TaskBundle>;
   readonly revisions: Cache<ControllerRevision>;
   readonly instanceTypes: Cache<InstanceType>;

@@ -28,7 +28,10 @@ export interface Surroundings {
 }
 
 /** What only this look knows. */
-export type Extra = Partial<Pick<World, "report" | "progress" | "refusal" | "mountFailure">>;
+export interface Extra extends Partial<Pick<World, "report" | "progress" | "refusal" | "mountFailure">> {
+  /** The run's pods as they were read past the cache. */
+  readonly pods?: readonly OwnedPod[];
+}
 
 export interface Observation {
   readonly pods: readonly OwnedPod[];
@@ -38,8 +41,9 @@ export interface Observation {
 export type Observer = (run: ObservedRun, extra?: Extra) => Observation;
 
 export function createObserver(caches: Caches, surroundings: Surroundings): Observer {
-  return (run, extra = {}) => {
-    const pods = caches.pods.by(indexNames.owner, run.metadata.uid);
+  return (run, { pods: read, ...extra } = {}) => {
+    const pods = read ?? caches.pods.by(indexNames.owner, run.metadata.uid);
+    const gonePod = caches.gonePods.get(run.metadata.uid);
     const bundle = bundleOf(run, caches.bundles);
     const revision = revisionOf(run, bundle, caches.revisions);
     const parent = parentOf(run, caches.runs);
@@ -47,10 +51,11 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
     const world: World = {
       ...(bundle && { bundle }),
       ...(revision && { revision }),
+      ...(gonePod && { gonePod }),
       ...(parent && { parent }),
       ...(gatewayReadySince && { gatewayReadySince }),
       instanceTypes: instanceTypesIn(caches),
-      nodes: nodesOf(pods, caches.nodes),
+      nodes: nodesOf(gonePod ? [...pods, gonePod] : pods, caches.nodes),
       rootFinished: rootFinished(run, caches.runs),
       descendantsFinished: descendantsFinished(run, caches.runs),
       taskDefaults: surroundings.taskDefaults,

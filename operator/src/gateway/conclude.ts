@@ -43,6 +43,7 @@ export async function conclude(
     if (judgement === "done") return;
     if (judgement === "apply" && (await isApplied(caller.run, decision, deps))) {
       tell(caller.run, decision, { logger: deps.logger, isLoud: extra.progress === undefined });
+      await deps.point("before-acknowledgement");
       return; // G1
     }
     if (judgement === "refuse" && caller.live) throw notCurrent(`attempt ${caller.attempt.number} is over`); // G3

@@ -7,6 +7,7 @@ import type { Apply } from "../effects/apply.ts";
 import type { Caches } from "../effects/caches.ts";
 import type { Cluster } from "../effects/cluster.ts";
 import type { Observer } from "../effects/observe.ts";
+import type { PassPoint } from "../points.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** News about runs, from the informers. */
@@ -39,4 +40,5 @@ export interface GatewayDeps {
   readonly runEvents: RunEvents;
   readonly limits: TreeLimits;
   readonly logger: Logger;
+  readonly point: PassPoint;
 }

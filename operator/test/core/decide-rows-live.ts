@@ -13,7 +13,7 @@ import {
   resolvedSettings,
   stamp,
 } from "../builders.ts";
-import { awaiting, deleted, ended, live, running, terminated, type Row } from "./decide-row.ts";
+import { awaiting, deleted, ended, intent, live, running, terminated, type Row } from "./decide-row.ts";
 
 export const liveRows: readonly Row[] = [
   // A live attempt
@@ -101,6 +101,40 @@ export const liveRows: readonly Row[] = [
     then: "awaitingRetry",
     status: "Pending AwaitingRetry",
     does: ["event NodeLost"],
+  },
+  {
+    given: "a pod that has failed and is gone (S298)",
+    run: running(),
+    pods: [],
+    world: { gonePod: terminated(3) },
+    then: "awaitingRetry",
+    status: "Pending AwaitingRetry",
+    does: ["event ExitedWithoutReport"],
+    message: "ExitedWithoutReport: process exited with code 3 before completing the task",
+  },
+  {
+    given: "a pod that is gone before its uid was recorded (S98)",
+    run: intent(),
+    pods: [],
+    world: { gonePod: aPod() },
+    then: "awaitingRetry",
+    status: "Pending AwaitingRetry",
+    does: ["event PodDeleted"],
+  },
+  {
+    given: "the gone pod of an earlier attempt",
+    run: anAcceptedRun([anAttempt(1, { finishedAt: stamp(5) }), anAttempt(2)]),
+    pods: [aPod(2)],
+    world: { gonePod: terminated(3) },
+    then: "active",
+    status: "Running Retrying",
+  },
+  {
+    given: "a running pod that was read past the cache, where nobody has seen it before",
+    run: live(),
+    pods: [aPod()],
+    then: "active",
+    status: "Running AttemptRunning",
   },
   {
     given: "a failure with both budgets spent",

@@ -135,6 +135,14 @@ const losses: readonly End[] = [
   ["deleted by somebody, exit 137", "Infrastructure PodDeleted", died(137, deleted)],
   ["deleted by somebody, exit 143", "Infrastructure PodDeleted", died(143, deleted)],
   ["deleted by force, last seen running", "Infrastructure PodDeleted", aPod(), seen({ podGone: true })],
+  ["deleted by force while it ended", "Infrastructure PodDeleted", died(143, deleted), seen({ podGone: true })],
+  ["deleted after it had ended", "User ExitedWithoutReport", died(3), seen({ podGone: true })],
+  [
+    "deleted after it had been drained",
+    "Infrastructure Evicted",
+    died(143, by("EvictionByEvictionAPI")),
+    seen({ podGone: true }),
+  ],
   ["gone unseen", "Infrastructure PodDeleted"],
 ];
 

@@ -61,6 +61,11 @@ export class FakeClock implements Clock {
     return this.#sleepers.length;
   }
 
+  /** Milliseconds until the next sleeper wakes; Infinity if nobody sleeps. */
+  get nextInMs(): number {
+    return this.#soonest() - this.#monotonicMs;
+  }
+
   /**
    * Lets `ms` pass. Each sleeper wakes at its own instant, the soonest first, and whatever it does without I/O is
    * finished, new sleeps included, before time moves on.

@@ -41,7 +41,9 @@ export class FakeCluster implements Cluster {
   /** Every call, in order. */
   readonly calls: Call[] = [];
   readonly #faults: { readonly verb: Verb; readonly resource: Resource; readonly fault: Fault }[] = [];
-  readonly #watches = new Set<Channel<WatchEvent<KubernetesObject>>>();
+  readonly #watches = new Map<Channel<WatchEvent<KubernetesObject>>, Resource>();
+  /** By resource, what its watches are not shown yet. */
+  readonly #heldBack = new Map<string, (() => void)[]>();
   #partition: Fault | undefined;
 
   /** Two fakes on one store are two processes before one API server. */
@@ -69,11 +71,11 @@ export class FakeCluster implements Cluster {
     const { signal, resourceVersion } = options;
     const channel = new Channel<WatchEvent<KubernetesObject>>();
     const stop = await this.#call("watch", resource, {}, signal, () =>
-      this.store.watch(resource, options, resourceVersion, (event) => channel.push(event)),
+      this.store.watch(resource, options, resourceVersion, (event) => this.#show(channel, resource, event)),
     );
     const abort = () => channel.fail(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
-    this.#watches.add(channel);
+    this.#watches.set(channel, resource);
     try {
       for await (const event of channel) {
         yield event.type === "BOOKMARK" ? event : { type: event.type, object: asked(resource, event.object) };
@@ -190,7 +192,7 @@ export class FakeCluster implements Cluster {
   partition(how: "refused" | "silent"): void {
     this.#partition =
       how === "refused" ? () => Promise.reject(apiError("unavailable")) : (_, signal) => aborted(signal);
-    for (const watch of this.#watches) if (how === "refused") watch.fail(apiError("unavailable"));
+    for (const watch of this.#watches.keys()) if (how === "refused") watch.fail(apiError("unavailable"));
   }
 
   heal(): void {
@@ -236,15 +238,31 @@ export class FakeCluster implements Cluster {
   /** Tells every watcher how far it is. */
   sendBookmarks(): void {
     const { resourceVersion } = this.store;
-    for (const watch of this.#watches) watch.push({ type: "BOOKMARK", resourceVersion });
+    for (const [watch, resource] of this.#watches) this.#show(watch, resource, { type: "BOOKMARK", resourceVersion });
+  }
+
+  /** From now on this process sees nothing of what happens to a resource, until the function returned is called. */
+  holdBack(resource: Resource): () => void {
+    const heldBack: (() => void)[] = [];
+    this.#heldBack.set(resource.plural, heldBack);
+    return () => {
+      this.#heldBack.delete(resource.plural);
+      for (const show of heldBack) show();
+    };
   }
 
   /** Ends every open watch, cleanly or with an error. */
   endWatches(error?: unknown): void {
-    for (const watch of this.#watches) {
+    for (const watch of this.#watches.keys()) {
       if (error === undefined) watch.end();
       else watch.fail(error);
     }
+  }
+
+  #show(watch: Channel<WatchEvent<KubernetesObject>>, resource: Resource, event: WatchEvent<KubernetesObject>): void {
+    const heldBack = this.#heldBack.get(resource.plural);
+    if (heldBack) heldBack.push(() => watch.push(event));
+    else watch.push(event);
   }
 
   #script(verb: Verb, resource: Resource, fault: Fault): void {

@@ -18,6 +18,7 @@ import { controllerRevisions, instanceTypes, pods, taskBundles, taskRuns } from 
 import { SigningKeys, type KeySource } from "../../src/effects/signing-keys.ts";
 import type { GatewayDeps, TreeLimits } from "../../src/gateway/deps.ts";
 import { startGateway } from "../../src/gateway/server.ts";
+import { passing } from "../../src/points.ts";
 import type { Logger } from "../../src/telemetry/logger.ts";
 import {
   aBundle,
@@ -110,7 +111,8 @@ export class GatewayBox implements AsyncDisposable {
       limits,
       logger: silentLogger,
       observe: createObserver(caches, { taskDefaults: {}, podSettings, gatewayReadySince: () => clock.now() }),
-      apply: createApply({ cluster, recorder: { record: () => {} }, writes: nobody }),
+      apply: createApply({ cluster, recorder: { record: () => {} }, writes: nobody, point: passing }),
+      point: passing,
       acceptManifest: async (...posted) => {
         this.posted.push(posted);
         return this.acceptance;

@@ -23,6 +23,7 @@ import type { FakeCluster } from "../fakes/cluster.ts";
 export class StoreCaches implements Caches {
   readonly runs: Cache<ObservedRun>;
   readonly pods: Cache<OwnedPod>;
+  readonly gonePods = new Map<string, OwnedPod>();
   readonly bundles: Cache<TaskBundle>;
   readonly revisions: Cache<ControllerRevision>;
   readonly instanceTypes: Cache<InstanceType>;

@@ -40,7 +40,7 @@ export function creating(look: Look): Verdict | undefined {
   return settle(
     look,
     { kind: "Pending", reason, message: "message" in refusal ? refusal.message : "" },
-    { requeueAt: after(look.now, refusedWaitMs(look)) },
+    { requeueAt: earliest(after(look.now, refusedWaitMs(look)), look.deadlineAt) ?? look.now },
   );
 }
 
@@ -56,7 +56,8 @@ export function active(look: Look): Verdict | undefined {
 function running(look: Look): Verdict {
   const { attempt, pod, status, now } = look;
   if (!attempt || !pod || isTrue(status, ConditionType.Running)) return unchanged(look);
-  const due = after(pod.runningSeenAt ?? now, runningDelayMs);
+  // A pod that was read past the cache brings no instant at which it was first seen.
+  const due = after(pod.runningSeenAt ?? startedAt(pod) ?? now, runningDelayMs);
   if (due > now) return unchanged(look, { requeueAt: due });
 
   const began = (startedAt(pod) ?? now).toISOString();

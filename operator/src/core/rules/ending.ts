@@ -7,9 +7,10 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 import { withLastAttempt } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
 import { settle, type Look } from "../look.ts";
-import { containerOf, startedAt, type Failure, type Outcome } from "../outcome.ts";
+import type { Failure, Outcome } from "../outcome.ts";
 import { afterFailure, type NextStep } from "../retry.ts";
 import { attemptError, errorRecord } from "../status.ts";
+import { tracesOf } from "../traces.ts";
 
 /** The attempt ended well: so has the run, unless its result cannot be stored. */
 export function succeeded(look: Look): Verdict | undefined {
@@ -87,24 +88,14 @@ function nextStep(failure: Failure, { run, status, attempt, now, deadlineAt }: L
 
 /** The fields that change when the live attempt ends. */
 function record(look: Look, outcome: Failure | { readonly reason: "Succeeded" }): Partial<TaskRunStatus> {
-  const { attempt, pod, status, report, now } = look;
-  const began = report?.report.startedAt ?? attempt?.startedAt ?? (pod && startedAt(pod)?.toISOString());
-  const terminated = pod && containerOf(pod)?.state?.terminated;
-  const nodeName = pod?.spec.nodeName ?? report?.nodeName;
-  const podUid = report?.podUid ?? pod?.metadata.uid;
-  const failure = "kind" in outcome ? outcome : undefined;
+  const { status, now } = look;
   const change: Partial<Attempt> = {
     reason: outcome.reason,
-    ...(failure && { class: failure.kind, error: attemptError(errorOf(failure)) }),
-    ...(podUid !== undefined && { podUid }),
-    ...(nodeName !== undefined && { nodeName }),
-    ...(terminated && { exitCode: terminated.exitCode }),
-    ...(terminated?.signal !== undefined && { signal: terminated.signal }),
-    ...(began !== undefined && { startedAt: began }),
-    ...(report && { report: report.digest }),
+    ...("kind" in outcome && { class: outcome.kind, error: attemptError(errorOf(outcome)) }),
+    ...tracesOf(look),
     finishedAt: now.toISOString(),
   };
-  const first = status.startedAt ?? began;
+  const first = status.startedAt ?? change.startedAt;
   return {
     attempts: withLastAttempt(status.attempts ?? [], change),
     ...(first !== undefined && { startedAt: first }),

@@ -8,7 +8,7 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { withAttempt } from "../attempts.ts";
 import type { Action, Verdict } from "../decision.ts";
-import { after, deletions, earliest, holdingPods, settle, unchanged, type Look } from "../look.ts";
+import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
 import { desiredPod } from "../pod.ts";
 import { acceptance, type Acceptance } from "../acceptance.ts";
 import { findInstanceType } from "../resources.ts";
@@ -37,6 +37,7 @@ export function waitingForRetry(look: Look): Verdict | undefined {
   const requeueAt = earliest(
     next > look.now ? next : undefined,
     holding.length > 0 && !overdue ? lingersUntil : undefined,
+    holding.length > 0 ? after(look.now, lookAgainMs) : undefined, // its node may be lost without a word (S97)
     look.deadlineAt,
   );
   return unchanged(look, {

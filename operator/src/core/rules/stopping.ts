@@ -3,6 +3,7 @@
 import {
   ConditionType,
   EndReason,
+  FailureClass,
   FinalReason,
   InfrastructureReason,
   LiveReason,
@@ -26,6 +27,7 @@ import {
 import { containerOf, startedAt } from "../outcome.ts";
 import { unstartable } from "../waiting.ts";
 import { isTrue } from "../status.ts";
+import { tracesOf } from "../traces.ts";
 
 /** How long a gateway has to have been ready before a silent runner is called timed out (S68). */
 const gatewayReadyMs = 35_000;
@@ -86,14 +88,15 @@ function deadlineMessage({ deadlineAt, run, now }: Look): string {
 /** The attempt has run too long, waited too long to start, or cannot start at all (S68 to S70). */
 export function overdue(look: Look): Verdict | undefined {
   if (!look.attempt || !look.pod || look.attempt.stop) return undefined;
-  if (containerOf(look.pod)?.state?.running) {
-    const end = timesOutAt(look);
-    return end && end <= look.now ? stop(look, UserReason.TimedOut) : undefined;
-  }
+  if (containerOf(look.pod)?.state?.running)
+    return isPast(timesOutAt(look), look) ? stop(look, UserReason.TimedOut) : undefined;
   const stuck = startProblem(look);
   if (stuck) return "reason" in stuck ? stop(look, stuck.reason, stuck.message) : undefined;
-  const end = startTimeoutAt(look);
-  return end && end <= look.now ? stop(look, InfrastructureReason.StartTimeout) : undefined;
+  return isPast(startTimeoutAt(look), look) ? stop(look, InfrastructureReason.StartTimeout) : undefined;
+}
+
+function isPast(end: Date | undefined, { now }: Look): boolean {
+  return end !== undefined && end <= now;
 }
 
 /** When {@link overdue} has to look again. */
@@ -127,16 +130,11 @@ function stop(look: Look, reason: StopReason, message?: string): Verdict {
 }
 
 /** The attempts with the live one ended for a reason that is not its own. */
-function endedAs(reason: string, { status, pod, now }: Look): TaskRunStatus["attempts"] {
-  const terminated = pod && containerOf(pod)?.state?.terminated;
-  const began = pod && startedAt(pod);
+function endedAs(reason: string, { status, attempt, pod, now }: Look): TaskRunStatus["attempts"] {
   return withLastAttempt(status.attempts ?? [], {
     reason,
-    ...(reason === FinalReason.DeadlineExceeded && { class: "Final" as const }),
-    ...(pod && { podUid: pod.metadata.uid }),
-    ...(pod?.spec.nodeName !== undefined && { nodeName: pod.spec.nodeName }),
-    ...(began && { startedAt: began.toISOString() }),
-    ...(terminated && { exitCode: terminated.exitCode }),
+    ...(reason === FinalReason.DeadlineExceeded && { class: FailureClass.Final }),
+    ...tracesOf({ attempt, pod, report: undefined }),
     finishedAt: now.toISOString(),
   });
 }

@@ -1,0 +1,83 @@
+// What only a request can tell. A look costs none but these, and each only where it decides something:
+//
+//   L1. Our own write has not come back for 5 s. Its event is not late but lost: the run and its pods are read past the caches.
+//   L2. A live attempt's pod is recorded and not cached. Another replica's gateway may have recorded it before our cache had
+//       it, so it is asked for before its absence is taken for its end.
+//   L3. A container still waits for its volumes at the end of its time. Only an event tells a volume that does not mount from
+//       a sandbox that does not come up (S70).
+import { label } from "@stint/crds/labels";
+import type { Attempt } from "@stint/crds/taskrun";
+
+import type { Clock } from "../clock.ts";
+import { liveAttempt, podOf } from "../core/attempts.ts";
+import { needsMountEvents } from "../core/waiting.ts";
+import type { ObservedRun, OwnedPod } from "../core/world.ts";
+import type { Cluster } from "../effects/cluster.ts";
+import { refOf, type Key } from "../effects/key.ts";
+import { mountFailureOf } from "../effects/mount-failure.ts";
+import type { Extra, Observer } from "../effects/observe.ts";
+import { controllerUid, toObservedRun, toOwnedPod } from "../effects/reading.ts";
+import { pods as podResource, taskRuns } from "../effects/resources.ts";
+import { isApiError } from "../errors.ts";
+
+export interface LiveReadDeps {
+  readonly cluster: Cluster;
+  readonly observe: Observer;
+  readonly clock: Clock;
+}
+
+/** A run, and its pods if they were read past the cache. */
+export interface Seen {
+  readonly run: ObservedRun;
+  readonly pods?: readonly OwnedPod[];
+}
+
+/** The run as it is now, or `undefined` if there is none (L1). */
+export function readRun(cluster: Cluster, key: Key): Promise<Seen | undefined> {
+  const { namespace = "", name } = refOf(key);
+  return unlessMissing(async () => {
+    const run = toObservedRun(await cluster.get(taskRuns, { namespace, name }));
+    const { items } = await cluster.list(podResource, { namespace, labelSelector: `${label.run}=${name}` });
+    const owned = items.filter((pod) => controllerUid(pod) === run.metadata.uid);
+    return { run, pods: owned.map((pod) => toOwnedPod(pod)) };
+  });
+}
+
+/** Whatever has to be asked for before the run is decided on; for nearly every look, nothing. */
+export async function readMore({ run, ...read }: Seen, deps: LiveReadDeps): Promise<Extra> {
+  const attempt = liveAttempt(run);
+  if (!attempt) return read;
+  const { pods, world } = deps.observe(run, read);
+  const pod = podOf(attempt, pods);
+  if (pod) return { ...read, ...(await mountFailure(pod, run, deps)) };
+  const isKnownGone = world.gonePod !== undefined && podOf(attempt, [world.gonePod]) !== undefined;
+  if (attempt.podUid === undefined || isKnownGone) return read;
+  const missed = await readPod(attempt, run, deps.cluster); // L2
+  return missed ? { ...read, pods: [...pods, missed] } : read;
+}
+
+function readPod(
+  { podName: name }: Attempt,
+  { metadata }: ObservedRun,
+  cluster: Cluster,
+): Promise<OwnedPod | undefined> {
+  return unlessMissing(async () => {
+    const pod = await cluster.get(podResource, { namespace: metadata.namespace ?? "", name });
+    return controllerUid(pod) === metadata.uid ? toOwnedPod(pod) : undefined;
+  });
+}
+
+async function mountFailure(pod: OwnedPod, { status }: ObservedRun, { cluster, clock }: LiveReadDeps): Promise<Extra> {
+  if (!needsMountEvents(pod, status?.resolved?.startTimeoutSeconds, clock.now())) return {};
+  const message = await mountFailureOf(cluster, pod); // L3
+  return message === undefined ? {} : { mountFailure: message };
+}
+
+async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isApiError(error, "notFound")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,157 @@
+// A kubelet, with its scheduler, that does what a test has written down: the life of a pod is data, played on the fake clock.
+import type { Report } from "@stint/crds/attempt";
+import { label } from "@stint/crds/labels";
+
+import type { Clock } from "../../src/clock.ts";
+import type { ContainerState, PodCondition } from "../../src/core/world.ts";
+import { pods, type Pod } from "../../src/effects/resources.ts";
+import { aFailure, aSuccess } from "../builders.ts";
+import type { FakeCluster } from "../fakes/cluster.ts";
+
+/** What happens to a pod, each step so long after the one before; the first counts from when it has a node. */
+export type PodLife = readonly Step[];
+
+export type Step = { readonly afterMs: number } & (
+  | { readonly does: "start" }
+  | { readonly does: "report"; readonly report: Report }
+  | { readonly does: "exit"; readonly code: number }
+  /** Somebody drains the node. */
+  | { readonly does: "evict" }
+  /** Its object is gone, in the state in which it was. */
+  | { readonly does: "vanish" }
+);
+
+const start: Step = { afterMs: 1000, does: "start" };
+const scheduled = { type: "PodScheduled", status: "True" };
+const disrupted = { type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI", message: "drained" };
+
+/** Lives that many tests share. What runs for 5 s is seen running. */
+export const lives = {
+  waits: [],
+  lasts: [start],
+  succeeds: [start, { afterMs: 5000, does: "report", report: aSuccess(16) }, { afterMs: 100, does: "exit", code: 0 }],
+  succeedsAtOnce: [
+    start,
+    { afterMs: 200, does: "report", report: aSuccess(16) },
+    { afterMs: 100, does: "exit", code: 0 },
+  ],
+  throws: [start, { afterMs: 5000, does: "report", report: aFailure() }, { afterMs: 100, does: "exit", code: 1 }],
+  exits: [start, { afterMs: 5000, does: "exit", code: 3 }],
+  isDrained: [start, { afterMs: 5000, does: "evict" }],
+  exitsAndVanishes: [start, { afterMs: 5000, does: "exit", code: 3 }, { afterMs: 0, does: "vanish" }],
+} as const satisfies Record<string, PodLife>;
+
+export interface KubeletOptions {
+  /** Acts as everybody but the operator. */
+  readonly hand: FakeCluster;
+  readonly clock: Clock;
+  /** Of a run's attempts, in order; the last one repeats. */
+  readonly lives: readonly PodLife[];
+  /** What the runner does with its report. Resolves once it may exit. */
+  readonly report: (pod: Pod, report: Report, signal: AbortSignal) => Promise<void>;
+}
+
+/** A pod as the kubelet knows it: its life until somebody wants it gone, and then its end. */
+interface Charge {
+  readonly stop: AbortController;
+  readonly isDying: boolean;
+}
+
+const bindMs = 10;
+const terminationMs = 1000;
+
+/** Plays the life of every pod that is created. */
+export class Kubelet {
+  /** Nodes that nobody hears of any more. New pods go to another. */
+  readonly cutOff = new Set<string>();
+  readonly #options: KubeletOptions;
+  readonly #charges = new Map<string, Charge>();
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    options.hand.store.watch(pods, {}, "0", (event) => {
+      if (event.type === "BOOKMARK") return;
+      const { metadata } = event.object;
+      const charge = this.#charges.get(metadata.uid);
+      if (event.type === "DELETED") charge?.stop.abort();
+      else if (!charge) this.#begin(metadata, false);
+      else if (metadata.deletionTimestamp !== undefined && !charge.isDying) this.#begin(metadata, true);
+    });
+  }
+
+  #begin(ref: Pod["metadata"], isDying: boolean): void {
+    this.#charges.get(ref.uid)?.stop.abort();
+    const stop = new AbortController();
+    this.#charges.set(ref.uid, { stop, isDying });
+    const played = isDying ? this.#terminate(ref, stop.signal) : this.#live(ref, stop.signal);
+    void played.catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
+  }
+
+  async #live(ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
+    const { hand, clock } = this.#options;
+    await clock.sleep(bindMs, signal);
+    const nodeName = this.cutOff.has("node-1") ? "node-2" : "node-1";
+    hand.edit(pods, ref, (pod) => ({ ...pod, spec: { ...pod.spec, nodeName } }));
+    this.#tell(ref, "Pending", undefined);
+    for (const step of this.#lifeOf(ref)) {
+      if (step.afterMs > 0) await clock.sleep(step.afterMs, signal);
+      await this.#take(step, ref, signal);
+    }
+  }
+
+  #lifeOf({ labels }: Pod["metadata"]): PodLife {
+    const { lives: all } = this.#options;
+    return all[Math.min(Number(labels?.[label.attempt]), all.length) - 1] ?? [];
+  }
+
+  async #take(step: Step, ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
+    switch (step.does) {
+      case "start":
+        return this.#tell(ref, "Running", { running: { startedAt: this.#now() } });
+      case "report":
+        return this.#options.report(this.#read(ref), step.report, signal);
+      case "exit":
+        return this.#exit(ref, step.code);
+      case "evict":
+        this.#tell(ref, "Running", this.#read(ref).status?.containerStatuses?.[0]?.state, [disrupted]);
+        return this.#options.hand.deleteByHand(pods, ref);
+      case "vanish":
+        return this.#options.hand.remove(pods, ref);
+    }
+  }
+
+  /** SIGTERM, which the process obeys in a second; then the object goes. */
+  async #terminate(ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(terminationMs, signal);
+    if (this.cutOff.has(this.#read(ref).spec.nodeName ?? "")) return;
+    this.#exit(ref, 143);
+    this.#options.hand.remove(pods, ref);
+  }
+
+  #exit(ref: Pod["metadata"], exitCode: number): void {
+    const reason = exitCode === 0 ? "Completed" : "Error";
+    const startedAt = this.#read(ref).status?.containerStatuses?.[0]?.state?.running?.startedAt;
+    const terminated = { exitCode, reason, finishedAt: this.#now(), ...(startedAt !== undefined && { startedAt }) };
+    this.#tell(ref, exitCode === 0 ? "Succeeded" : "Failed", { terminated });
+  }
+
+  #tell(ref: Pod["metadata"], phase: string, state?: ContainerState, more: readonly PodCondition[] = []): void {
+    const before = this.#read(ref).status?.conditions ?? [{ ...scheduled, lastTransitionTime: this.#now() }];
+    const containerStatuses = [{ name: "task", state: state ?? { waiting: { reason: "ContainerCreating" } } }];
+    this.#options.hand.setStatus(pods, ref, { phase, conditions: [...before, ...more], containerStatuses });
+  }
+
+  #read(ref: Pod["metadata"]): Pod {
+    return this.#options.hand.store.get(pods, ref) as Pod; // what is stored under pods
+  }
+
+  /** Kubernetes stamps whole seconds. */
+  #now(): string {
+    return this.#options.clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, "Z");
+  }
+}

@@ -1,0 +1,309 @@
+// A cluster in memory with the real operator in it: informers, triggers, queues, reconcilers, observer, apply and what its
+// gateway is made of. Played by the test are a person, a kubelet (kubelet.ts) with the runners in its pods, and the garbage
+// collector. Several operators before one API server are several processes: one can die while another goes on.
+import type { Report } from "@stint/crds/attempt";
+import { component, label, revisionName } from "@stint/crds/labels";
+import type { TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
+
+import { assemble, type Assembly } from "../../src/assembly.ts";
+import { createInformers, type Informers } from "../../src/controller/informers.ts";
+import { conditionOf } from "../../src/core/status.ts";
+import {
+  controllerRevisions,
+  events,
+  instanceTypes,
+  nodes,
+  pods,
+  taskBundles,
+  taskRuns,
+  type Pod,
+} from "../../src/effects/resources.ts";
+import { acceptReport } from "../../src/gateway/report.ts";
+import { ProtocolRefusal } from "../../src/gateway/refusal.ts";
+import { passing, type PassPoint } from "../../src/points.ts";
+import { anInstanceType, aRevision, bundleUid, namespace, podSettings, stamp, t0 } from "../builders.ts";
+import { aTaskBundle, isReady, specHash } from "../bundle-builders.ts";
+import { FakeClock } from "../fakes/clock.ts";
+import { FakeCluster } from "../fakes/cluster.ts";
+import { ObjectStore } from "../fakes/object-store.ts";
+import { freshMetrics, silentLogger } from "../fakes/telemetry.ts";
+import { Kubelet, type PodLife } from "./kubelet.ts";
+
+/** Looks that an operator takes at the same time. */
+export const workers = 2;
+
+const bundleRef = { namespace, name: "math" };
+const bookmarkMs = 60_000;
+const askAgainMs = 1000;
+
+interface BoxOptions {
+  readonly lives?: readonly PodLife[];
+  readonly podRetentionSeconds?: number;
+}
+
+interface OperatorOptions {
+  /** Whether it reconciles, or serves its gateway alone. */
+  readonly leads?: boolean;
+  readonly point?: PassPoint;
+}
+
+/** One process of the operator. */
+export interface Operator {
+  /** Its own way to the API server, with its own calls and faults. */
+  readonly cluster: FakeCluster;
+  readonly informers: Informers;
+  readonly gateway: Assembly["gateway"];
+  /** Aborted when the process is over. */
+  readonly over: AbortSignal;
+  /** Its writes so far, in words: `replaceStatus taskruns`. */
+  writes(): readonly string[];
+  /** Begins to reconcile: it was elected. */
+  lead(): void;
+  /** As SIGKILL: nothing of it does anything any more. */
+  kill(): void;
+}
+
+export class ClusterBox {
+  readonly clock = new FakeClock(t0);
+  readonly store = new ObjectStore(() => this.clock.now());
+  /** Whoever is not the operator. */
+  readonly hand = new FakeCluster({ store: this.store });
+  readonly kubelet: Kubelet;
+  /** What runners were told: the reports that count. */
+  readonly acknowledged: Report[] = [];
+  /** The most pods of one run that lived at the same time. */
+  mostLivePods = 0;
+  readonly #podRetentionSeconds: number;
+  readonly #operators: Operator[] = [];
+
+  constructor({ lives = [], podRetentionSeconds = 600 }: BoxOptions = {}) {
+    const { hand, clock } = this;
+    this.#podRetentionSeconds = podRetentionSeconds;
+    this.kubelet = new Kubelet({ hand, clock, lives, report: (...said) => this.#report(...said) });
+    this.store.watch(pods, {}, "0", () => (this.mostLivePods = Math.max(this.mostLivePods, this.#liveInOneRun())));
+    this.store.watch(taskRuns, {}, "0", ({ type }) => type === "DELETED" && queueMicrotask(() => this.#collect()));
+    for (const name of ["node-1", "node-2"]) this.setNode(name, true);
+    for (const name of ["starter", "standard"]) {
+      hand.seed(instanceTypes, { metadata: { name, uid: name }, spec: anInstanceType(name).spec });
+    }
+  }
+
+  // A person.
+
+  /** Puts the bundle there, its first revision Ready. */
+  applyBundle(): void {
+    const { metadata, spec } = aTaskBundle();
+    const ready = isReady("True", "Registered", "revision 1 is Ready") ?? [];
+    const conditions = ready.map((condition) => ({ ...condition, observedGeneration: 1 }));
+    const status = { revision: 1, lastRevision: 1, specHash, observedGeneration: 1, conditions };
+    this.hand.seed(controllerRevisions, {
+      metadata: {
+        namespace,
+        name: revisionName({ name: "math", uid: bundleUid }, 1),
+        uid: "math-r1",
+        labels: { [label.component]: component.bundle, [label.bundle]: "math" },
+        ownerReferences: [{ apiVersion: "stint.dev/v1alpha1", kind: "TaskBundle", ...metadata, controller: true }],
+      },
+      revision: 1,
+      data: aRevision({ specHash }),
+    });
+    this.hand.seed(taskBundles, { metadata, spec, status });
+  }
+
+  deleteBundle(): void {
+    this.hand.remove(taskBundles, bundleRef);
+    this.store.collectGarbage([controllerRevisions]);
+  }
+
+  /** Creates a run, `square-4` unless it is called otherwise; of a parent, if one is given. */
+  async apply(spec: Partial<TaskRunSpec> = {}, name = "square-4", parent?: TaskRun): Promise<TaskRun> {
+    const lineage = parent && {
+      labels: { [label.root]: parent.metadata.name, [label.rootUid]: parent.metadata.uid },
+      ownerReferences: [
+        {
+          apiVersion: parent.apiVersion,
+          kind: "TaskRun",
+          ...nameOf(parent),
+          controller: true,
+          blockOwnerDeletion: false,
+        },
+      ],
+    };
+    const run = { metadata: { name, ...lineage }, spec: { task: "math/square", input: [4], ...spec } };
+    return this.hand.create(taskRuns, namespace, run);
+  }
+
+  edit(change: Partial<TaskRunSpec>, name = "square-4"): void {
+    this.hand.edit(taskRuns, { namespace, name }, (run) => ({ ...run, spec: { ...run.spec, ...change } }));
+  }
+
+  // The operators.
+
+  /** Starts a process: its caches are warm when this resolves. */
+  async start({ leads = true, point = passing }: OperatorOptions = {}): Promise<Operator> {
+    const { clock } = this;
+    const cluster = new FakeCluster({ store: this.store });
+    const end = new AbortController();
+    const common = { cluster, clock, random: () => 0.5, log: silentLogger, metrics: freshMetrics() };
+    const informers = createInformers(common);
+    const all = Object.values(informers);
+    for (const informer of all) void informer.run(end.signal);
+    await Promise.all(all.map((informer) => informer.untilSynced(end.signal)));
+    const { gateway, work } = assemble({
+      ...common,
+      informers,
+      surroundings: { taskDefaults: {}, podSettings, gatewayReadySince: () => new Date(t0.getTime() - 3_600_000) },
+      settings: {
+        instance: `operator-${this.#operators.length}`,
+        workers,
+        podRetentionSeconds: this.#podRetentionSeconds,
+        limits: { treeDepth: 32, treeSize: 10_000 },
+      },
+      point,
+    });
+    const lead = () => void work(end.signal);
+    if (leads) lead();
+    void this.#sendBookmarks(cluster, end.signal);
+    const kill = () => {
+      cluster.partition("refused");
+      end.abort();
+    };
+    const writes = () => cluster.writes.map(({ verb, resource }) => `${verb} ${resource}`);
+    const operator = { cluster, informers, gateway, over: end.signal, writes, lead, kill };
+    this.#operators.push(operator);
+    return operator;
+  }
+
+  // Time.
+
+  /** Lets time pass until it is so, and not longer than it takes. Throws when that is not within the time given. */
+  async until(isSo: () => boolean, withinMs = 120_000): Promise<void> {
+    const endMs = this.clock.monotonicMs() + withinMs;
+    await this.clock.advance(0);
+    while (!isSo()) {
+      const leftMs = endMs - this.clock.monotonicMs();
+      if (leftMs <= 0) throw new Error(`not so within ${withinMs} ms; the run is ${JSON.stringify(this.status)}`);
+      await this.clock.advance(Math.min(this.clock.nextInMs, leftMs));
+    }
+  }
+
+  untilFinished(name = "square-4", withinMs?: number): Promise<void> {
+    return this.until(() => this.statusOf(name).finishedAt !== undefined, withinMs);
+  }
+
+  untilReason(reason: string, name = "square-4"): Promise<void> {
+    return this.until(() => this.reasonOf(name) === reason);
+  }
+
+  // What there is.
+
+  run(name = "square-4"): TaskRun | undefined {
+    return this.hand.peek(taskRuns, { namespace, name });
+  }
+
+  statusOf(name: string): TaskRunStatus {
+    return this.run(name)?.status ?? {};
+  }
+
+  get status(): TaskRunStatus {
+    return this.statusOf("square-4");
+  }
+
+  /** Phase, and reason of the condition Succeeded. */
+  get standing(): string {
+    return `${this.status.phase} ${this.reasonOf("square-4")}`;
+  }
+
+  reasonOf(name: string): string | undefined {
+    return conditionOf(this.statusOf(name).conditions, "Succeeded")?.reason;
+  }
+
+  get message(): string | undefined {
+    return conditionOf(this.status.conditions, "Succeeded")?.message;
+  }
+
+  /** How each attempt ended. */
+  get ends(): readonly (string | undefined)[] {
+    return this.status.attempts?.map(({ reason }) => reason) ?? [];
+  }
+
+  get pods(): readonly Pod[] {
+    return this.hand.peekAll(pods);
+  }
+
+  podOf(attempt: number, name = "square-4"): Pod | undefined {
+    return this.pods.find(
+      ({ metadata: { labels } }) => labels?.[label.run] === name && labels[label.attempt] === String(attempt),
+    );
+  }
+
+  get events(): readonly (string | undefined)[] {
+    return this.hand.peekAll(events).map(({ reason }) => reason);
+  }
+
+  setNode(name: string, ready: boolean): void {
+    const conditions = [{ type: "Ready", status: ready ? "True" : "False" }];
+    this.hand.seed(nodes, { metadata: { name, uid: name }, status: { conditions } });
+  }
+
+  /** As a runner does: any replica will do, and asked again until one has answered. */
+  async #report({ metadata, spec }: Pod, report: Report, signal: AbortSignal): Promise<void> {
+    const { name: podName, uid: podUid } = metadata;
+    const caller = { namespace, podName, podUid, ...(spec.nodeName !== undefined && { nodeName: spec.nodeName }) };
+    for (;;) {
+      try {
+        await answered(this.#gateway(), (gateway) => acceptReport(caller, report, gateway));
+        this.acknowledged.push(report);
+        return;
+      } catch (error) {
+        if (error instanceof ProtocolRefusal && error.code === "NotCurrent") return;
+        await this.clock.sleep(askAgainMs, signal);
+      }
+    }
+  }
+
+  /** The newest process that is not over. */
+  #gateway(): Operator | undefined {
+    return this.#operators.findLast(({ over }) => !over.aborted);
+  }
+
+  async #sendBookmarks(cluster: FakeCluster, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.clock.sleep(bookmarkMs, signal).catch(() => undefined); // over
+      cluster.sendBookmarks();
+    }
+  }
+
+  #collect(): void {
+    this.store.collectGarbage([taskRuns, pods]);
+  }
+
+  #liveInOneRun(): number {
+    const live = this.pods.filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
+    const byRun = Map.groupBy(live, ({ metadata }) => metadata.labels?.[label.run]);
+    return Math.max(0, ...[...byRun.values()].map(({ length }) => length));
+  }
+}
+
+/** A cluster with the bundle Ready, and the operator that leads in it. */
+export async function aBox(options?: BoxOptions): Promise<{ readonly box: ClusterBox; readonly operator: Operator }> {
+  const box = new ClusterBox(options);
+  box.applyBundle();
+  return { box, operator: await box.start() };
+}
+
+/** Whoever asks a process that dies gets no answer. */
+async function answered(
+  operator: Operator | undefined,
+  ask: (gateway: Assembly["gateway"]) => Promise<void>,
+): Promise<void> {
+  if (!operator) throw new Error("no gateway is open");
+  const { promise: cutOff, reject } = Promise.withResolvers<never>();
+  const cut = () => reject(new Error("the connection broke"));
+  operator.over.addEventListener("abort", cut, { once: true });
+  await Promise.race([ask(operator.gateway), cutOff]).finally(() => operator.over.removeEventListener("abort", cut));
+}
+
+function nameOf({ metadata: { name, uid } }: TaskRun): { readonly name: string; readonly uid: string } {
+  return { name, uid };
+}
