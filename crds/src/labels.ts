@@ -12,6 +12,8 @@ export const label = {
   component: "stint.dev/component",
   /** Uid of the root, by which a tree is counted. */
   rootUid: "stint.dev/root-uid",
+  /** On a root run that was triggered inside a run: uid of that run's root, whose tree may await and cancel it. */
+  triggeredBy: "stint.dev/triggered-by",
   /** A pod's name again, so that finished pods can be deleted in batches (S300). */
   podName: "stint.dev/pod",
 } as const;

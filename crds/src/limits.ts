@@ -46,6 +46,8 @@ export const limits = {
   treeDepth: 32,
   treeSize: 10_000,
   progressLabels: 1000,
+  /** Starts of children in one request: creates share the operator's token bucket with everybody's reports. */
+  startsPerRequest: 100,
 
   channelTries: 25,
   channelWaitMs: { first: 250, max: 16_000 },

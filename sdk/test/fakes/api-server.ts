@@ -28,6 +28,11 @@ export interface Fault {
   readonly commit?: boolean;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: object | string;
+}
+
 interface Watcher {
   readonly name: string;
   readonly response: ServerResponse;
@@ -38,6 +43,8 @@ const collection = /^\/apis\/stint\.dev\/v1alpha1\/namespaces\/([^/]+)\/taskruns
 export class StubApiServer implements AsyncDisposable {
   readonly seen: SeenRequest[] = [];
   readonly runs = new Map<string, StoredRun>();
+  /** What answers for other objects than runs, by method and path: `GET /version`. */
+  readonly others = new Map<string, (request: SeenRequest) => Answer>();
   readonly #server: Server = createServer((request, response) => void this.#take(request, response));
   readonly #faults: Fault[] = [];
   readonly #watchers = new Set<Watcher>();
@@ -128,7 +135,10 @@ export class StubApiServer implements AsyncDisposable {
     return { method, path: pathname, query: Object.fromEntries(searchParams), headers, body };
   }
 
-  #answer({ method, path, query, body }: SeenRequest): { status: number; body: object } {
+  #answer(request: SeenRequest): Answer {
+    const { method, path, query, body } = request;
+    const other = this.others.get(`${method} ${path}`);
+    if (other) return other(request);
     const [, , name] = collection.exec(path) ?? [];
     if (method === "POST") return this.#create(structuredClone(body) as StoredRun); // the client's own
     if (method === "GET" && name === undefined) return this.#list(query);
@@ -146,8 +156,8 @@ export class StubApiServer implements AsyncDisposable {
   }
 
   #list(query: SeenRequest["query"]): { status: number; body: object } {
-    const run = this.runs.get(selected(query));
-    return { status: 200, body: { items: run ? [run] : [], metadata: { resourceVersion: `${this.#version}` } } };
+    const items = [...this.runs.values()].filter(({ metadata }) => [metadata.name, ""].includes(selected(query)));
+    return { status: 200, body: { items, metadata: { resourceVersion: `${this.#version}` } } };
   }
 
   #watch({ query }: SeenRequest, response: ServerResponse): void {
@@ -165,7 +175,7 @@ export class StubApiServer implements AsyncDisposable {
 }
 
 function selected({ fieldSelector = "" }: SeenRequest["query"]): string {
-  return fieldSelector.replace("metadata.name=", "");
+  return /^metadata\.name=(.*)$/.exec(fieldSelector)?.[1] ?? "";
 }
 
 export function status(code: number, reason: string, message: string): { status: number; body: object } {

@@ -1,0 +1,47 @@
+// One command, from its arguments to its exit code.
+import { CommanderError } from "commander";
+
+import type { Sleep } from "../../sdk/src/client/transport.ts";
+import { ExitCode } from "./exit-codes.ts";
+import { createProgram } from "./program.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command takes from the process it runs in. */
+export interface Surroundings {
+  /** `stint`, or `kubectl stint`. */
+  readonly name: string;
+  readonly terminal: Terminal;
+  readonly now: () => Date;
+  readonly sleep: Sleep;
+}
+
+/** Carries out what was typed after the program's name. It does not throw: whatever goes wrong is told on the terminal. */
+export async function stint(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { terminal, now, sleep, name } = surroundings;
+  let code: ExitCode = ExitCode.Ok;
+  const program = createProgram({
+    name,
+    terminal,
+    session: (place) => ({
+      terminal,
+      now,
+      connect: async () => {
+        const { connectTo } = await import("./session.ts");
+        return connectTo(place, terminal, sleep);
+      },
+    }),
+    end: (ended) => {
+      code = ended;
+    },
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+    const { toProblem } = await import("./problem.ts");
+    const { message, remedy, exitCode } = toProblem(error);
+    terminal.note(`error: ${message}\n${remedy}`);
+    return exitCode;
+  }
+}
