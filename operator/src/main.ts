@@ -73,7 +73,7 @@ async function main(config: Config): Promise<void> {
   const followed = follow(informers, log, following.signal);
   await Promise.all(Object.values(informers).map((informer) => informer.untilSynced(stop.signal)));
 
-  const assembly = assembleFor(base, informers, await surroundingsOf(base, gate));
+  const assembly = assembleFor(base, informers, await surroundingsOf(base, gate, informers));
   const gateway = await open(base, gate, assembly);
   await lead(base, assembly, stop.signal);
 
@@ -130,13 +130,13 @@ async function follow(informers: Informers, log: Logger, signal: AbortSignal): P
   await Promise.all([watching, ...Object.values(informers).map((informer) => informer.run(signal))]);
 }
 
-async function surroundingsOf(base: Base, gate: Gate): Promise<Surroundings> {
+async function surroundingsOf(base: Base, gate: Gate, { runs, pods }: Informers): Promise<Surroundings> {
   const { config } = base;
   const gatewayAddress = config.STINT_GATEWAY_ADDRESS ?? (await serviceAddress(base));
   base.log.info({ gatewayAddress }, "pods are given this address of the gateway");
   return {
     taskDefaults: config.STINT_TASK_DEFAULTS,
-    gatewayReadySince: () => gate.openSince,
+    gatewayReadySince: () => latest(gate.openSince, runs.connectedSince, pods.connectedSince),
     podSettings: () => ({
       runnerImage: config.STINT_RUNNER_IMAGE,
       imagePullPolicy: config.STINT_RUNNER_IMAGE_PULL_POLICY,
@@ -147,6 +147,16 @@ async function surroundingsOf(base: Base, gate: Gate): Promise<Surroundings> {
   };
 }
 
+/**
+ * The latest of some instants; undefined if one is not there yet. An open gateway is of no use to a runner as long as the API
+ * server is away: its report waits, and must not be overtaken by the operator's own idea of a timeout (S68).
+ */
+function latest(...instants: readonly (Date | undefined)[]): Date | undefined {
+  const known = instants.filter((instant) => instant !== undefined);
+  const times = known.map((instant) => instant.getTime());
+  return known.length === instants.length ? new Date(Math.max(...times)) : undefined;
+}
+
 /** The address that pods are given: an IP, so that they need no DNS. */
 async function serviceAddress({ config, cluster }: Base): Promise<string> {
   const { STINT_GATEWAY_SERVICE: name, STINT_NAMESPACE: namespace } = config;
@@ -154,7 +164,8 @@ async function serviceAddress({ config, cluster }: Base): Promise<string> {
   const port = spec?.ports?.find((candidate) => candidate.name === "gateway") ?? spec?.ports?.[0];
   if (!spec?.clusterIP || !port)
     throw new ConfigError(`STINT_GATEWAY_SERVICE: Service ${namespace}/${name} has no cluster IP and port`);
-  return `${spec.clusterIP}:${port.port}`;
+  const host = spec.clusterIP.includes(":") ? `[${spec.clusterIP}]` : spec.clusterIP;
+  return `${host}:${port.port}`;
 }
 
 function assembleFor({ config, ...base }: Base, informers: Informers, surroundings: Surroundings): Assembly {

@@ -2,7 +2,7 @@
 // nobody must come to harm by it. Production passes them without a pause; the crash matrix ends an operator at each in turn.
 
 export type Point =
-  /** A look has concluded, and nothing is written yet. */
+  /** A look has concluded something new, and nothing is written yet. */
   | "before-status"
   /** The status stands, the intent of an attempt for instance, and nothing else is done yet. */
   | "after-status"

@@ -61,6 +61,7 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
   readonly #handlers: Handlers<C>[] = [];
   readonly #patience: Patience;
   readonly #synced = Promise.withResolvers<void>();
+  #connectedSince: Date | undefined;
   #hasSynced = false;
   #resourceVersion: string | undefined;
   #listIsDue = true;
@@ -88,6 +89,11 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
   /** How far the cache is; undefined before the first list. */
   get resourceVersion(): string | undefined {
     return this.#resourceVersion;
+  }
+
+  /** Since when nothing has interrupted it; undefined while something does. */
+  get connectedSince(): Date | undefined {
+    return this.#connectedSince;
   }
 
   /**
@@ -225,6 +231,7 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
     const reason = isApiError(error) ? error.reason : "interrupted";
     metrics.informerErrors.inc({ ...this.#labels, reason });
     this.#log.warn({ error, reason, listIsDue: this.#listIsDue }, "the informer was interrupted");
+    this.#connectedSince = undefined;
     const backoffMs = this.#patience.afterFailure();
     const askedMs = isApiError(error) ? error.retryAfterMs : undefined;
     return askedMs || backoffMs; // asked to wait for nothing, it would run hot
@@ -264,5 +271,6 @@ export class Informer<T extends KubernetesObject, C extends KubernetesObject, In
 
   #contact(): void {
     this.#lastContactMs = this.#options.clock.monotonicMs();
+    this.#connectedSince ??= this.#options.clock.now();
   }
 }

@@ -38,7 +38,8 @@ export interface Informers {
 }
 
 export function createInformers(deps: InformerDeps): Informers {
-  const runs = informer(deps, resources.taskRuns, toObservedRun, {
+  const keepRun = (run: TaskRun): ObservedRun => toObservedRun(run, runs.cache.get(keyOf(run.metadata)));
+  const runs: Informers["runs"] = informer(deps, resources.taskRuns, keepRun, {
     owner: ownerOf,
     root: ({ metadata }) => listOf(metadata.labels?.[label.rootUid] ?? metadata.uid),
     bundle: bundleOf,

@@ -32,11 +32,7 @@ export interface RetentionDeps {
 /** Deletes what is due until the signal is aborted. Looks at the cache every ten seconds; asks the API server only for deletes. */
 export async function runRetention(deps: RetentionDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    try {
-      for (const batch of dueBatches(deps)) await remove(batch, deps);
-    } catch (error) {
-      deps.log.warn({ error }, "finished pods were not deleted");
-    }
+    for (const batch of dueBatches(deps)) await tryToRemove(batch, deps);
     await pause(deps.clock, pauseMs, signal);
   }
 }
@@ -60,6 +56,15 @@ export function dueBatches({ pods, runs, retentionSeconds, clock }: RetentionDep
     const names = due.map(({ metadata }) => metadata.name);
     return chunks(names, batchSize).map((chunk) => ({ namespace, names: chunk }));
   });
+}
+
+/** A namespace that refuses must not keep the others from being swept. */
+async function tryToRemove(batch: Batch, deps: RetentionDeps): Promise<void> {
+  try {
+    await remove(batch, deps);
+  } catch (error) {
+    deps.log.warn({ error, namespace: batch.namespace }, "finished pods were not deleted");
+  }
 }
 
 async function remove({ namespace, names }: Batch, { cluster, log }: RetentionDeps): Promise<void> {

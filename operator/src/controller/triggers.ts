@@ -1,8 +1,12 @@
 // Which keys an event wakes. Handlers enqueue and do nothing else: every look starts from the present state, because
 // events get lost, repeated and reordered.
+import { isDeepStrictEqual } from "node:util";
+
+import { ConditionType } from "@stint/crds/conditions";
 import { label } from "@stint/crds/labels";
 
 import { isFinished } from "../core/look.ts";
+import { conditionOf } from "../core/status.ts";
 import type { ObservedRun } from "../core/world.ts";
 import type { KubernetesObject } from "../effects/cluster.ts";
 import { keyOf, type Key } from "../effects/key.ts";
@@ -20,13 +24,19 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
   const { runs, pods, bundles, revisions, nodes } = informers;
   const wakeRun = (run: ObservedRun): void => queues.runs.add(keyOf(run.metadata));
   const wakeOwner = (object: KubernetesObject): void => enqueueOwner(object, queues);
+  // Cancel and deadline flow down the tree as state, through those that have ended as well (S165).
+  const wakeDescendants = (run: ObservedRun): void => {
+    for (const child of runs.cache.by("owner", run.metadata.uid)) {
+      if (isFinished(child)) wakeDescendants(child);
+      else wakeRun(child);
+    }
+  };
 
   runs.subscribe({
     add: wakeRun,
-    update: (run) => {
+    update: (run, before) => {
       wakeRun(run);
-      // Cancel and deadline flow down the tree as state (S165): a parent's change is its live children's business.
-      for (const child of runs.cache.by("owner", run.metadata.uid)) if (!isFinished(child)) wakeRun(child);
+      if (concernsDescendants(run, before)) wakeDescendants(run);
     },
     delete: wakeRun,
   });
@@ -54,6 +64,16 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
     },
     delete: wakeNode,
   });
+}
+
+/** Whether a change is one that runs below have to act on: a parent may write its progress every second. */
+function concernsDescendants(run: ObservedRun, before: ObservedRun): boolean {
+  const facts = ({ spec, status }: ObservedRun): unknown[] => [
+    spec.cancel,
+    conditionOf(status?.conditions, ConditionType.Succeeded)?.reason,
+    status?.deadlineAt,
+  ];
+  return !isDeepStrictEqual(facts(run), facts(before));
 }
 
 function enqueueOwner(object: KubernetesObject, queues: Queues): void {

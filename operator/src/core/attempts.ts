@@ -44,3 +44,9 @@ export function withAttempt(attempts: readonly Attempt[], attempt: Attempt): Att
 export function withLastAttempt(attempts: readonly Attempt[], change: Partial<Attempt>): Attempt[] {
   return attempts.map((attempt, index) => (index === attempts.length - 1 ? { ...attempt, ...change } : attempt));
 }
+
+/** When the attempt of a pod ended, if the run's record says that it has. */
+export function finishedAtOf({ metadata }: OwnedPod, run: ObservedRun): Date | undefined {
+  const attempt = run.status?.attempts?.find(({ podName }) => podName === metadata.name);
+  return attempt?.finishedAt === undefined ? undefined : new Date(attempt.finishedAt);
+}

@@ -92,6 +92,8 @@ const ourVariables: ReadonlySet<unknown> = new Set([
   podContract.gatewayName,
   podContract.gatewayCa,
   podContract.entrypoint,
+  podContract.tokenFileVariable,
+  podContract.terminationLogVariable,
 ]);
 
 /** What a pod uses it has asked for, so that pressure on its node comes to it last (S295). */

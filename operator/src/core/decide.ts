@@ -2,9 +2,10 @@
 // or add one, at the place where it belongs in the order.
 import { InvariantError } from "../errors.ts";
 import type { Decision, Verdict } from "./decision.ts";
-import { gather, type Look } from "./look.ts";
+import { gather, isFinished, type Look } from "./look.ts";
 import { active, altered, creating } from "./rules/attempt.ts";
 import { awaitingRetry, exhausted, succeeded } from "./rules/ending.ts";
+import { withoutLingering } from "./rules/lingering.ts";
 import { deleting, finished } from "./rules/removal.ts";
 import { delayed, orphaned, rejected, starting, unresolved, waitingForRetry } from "./rules/starting.ts";
 import { canceling, overDeadline, overdue, stopping } from "./rules/stopping.ts";
@@ -46,7 +47,7 @@ export function decide(run: ObservedRun, pods: readonly OwnedPod[], world: World
   const look = gather(run, pods, world, now);
   for (const rule of rules) {
     const verdict = rule(look);
-    if (verdict) return { rule: rule.name, ...verdict };
+    if (verdict) return { rule: rule.name, ...(isFinished(run) ? verdict : withoutLingering(verdict, look)) };
   }
   throw new InvariantError(`no rule covers TaskRun ${run.metadata.namespace}/${run.metadata.name}`);
 }

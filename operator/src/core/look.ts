@@ -108,14 +108,15 @@ export function after(instant: Date, ms: number): Date {
   return new Date(instant.getTime() + ms);
 }
 
-function deadlineOf(run: ObservedRun, world: World): Date | undefined {
-  const seconds = run.spec.deadlineSeconds;
-  const own =
-    run.status?.deadlineAt !== undefined
-      ? new Date(run.status.deadlineAt)
-      : seconds === undefined
-        ? undefined
-        : after(beginning(run), seconds * 1000);
+/** When a run of that many seconds has to be over, whoever its parent is (S71). */
+export function ownDeadline(run: ObservedRun, seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : after(beginning(run), seconds * 1000);
+}
+
+/** The deadline in force: the run's own, pinned or not yet, or its live parent's if that is earlier (S72). */
+export function deadlineOf(run: ObservedRun, world: Pick<World, "parent">): Date | undefined {
+  const pinned = run.status?.deadlineAt;
+  const own = pinned === undefined ? ownDeadline(run, run.spec.deadlineSeconds) : new Date(pinned);
   const inherited = world.parent?.finished === false ? world.parent.deadlineAt : undefined;
   return earliest(own, inherited);
 }

@@ -30,7 +30,7 @@ export function afterFailure(failure: Failure, ledger: Ledger): NextStep {
   const at = new Date(ledger.endedAt.getTime() + waitMs);
   // A wait that would outlast the run's deadline is not begun (S71).
   if (ledger.deadlineAt && at > ledger.deadlineAt) {
-    return { kind: "giveUp", reason: failure.reason, message: lastWords(failure, ledger) };
+    return { kind: "giveUp", reason: failure.reason, message: afterAttempts(failure, ledger) };
   }
   return { kind: "retry", at };
 }
@@ -57,10 +57,15 @@ function userRetryAllowed(failure: Failure, { retry, userRetries }: Ledger): boo
 }
 
 /** The condition's message when no attempt follows (S89, S95); what kept a pod from starting is said as it is. */
-function lastWords(failure: Failure, { attemptCount, infrastructureRetries, retry }: Ledger): string {
+function lastWords(failure: Failure, ledger: Ledger): string {
+  const { infrastructureRetries, retry } = ledger;
   if (failure.kind === FailureClass.Infrastructure) {
     return `infrastructure retries exhausted (${infrastructureRetries} of ${retry.maxInfrastructureRetries}): ${failure.message}`;
   }
   if (failure.kind === FailureClass.Final && failure.error === undefined) return failure.message;
+  return afterAttempts(failure, ledger);
+}
+
+function afterAttempts(failure: Failure, { attemptCount }: Ledger): string {
   return `failed after ${attemptCount} attempt(s): ${failure.message}`;
 }

@@ -43,9 +43,7 @@ export interface ApplyDeps {
 /** Throws ApiError `conflict` when the run has changed since it was observed: read again, decide again. */
 export function createApply(deps: ApplyDeps): Apply {
   return async (run, decision) => {
-    await deps.point("before-status");
     const written = await writeStatus(deps, run, decision);
-    await deps.point("after-status");
     let refusal: Refusal | undefined;
     for (const action of decision.actions) {
       refusal = (await act(action, written, deps)) ?? refusal;
@@ -59,13 +57,15 @@ export function createApply(deps: ApplyDeps): Apply {
 }
 
 async function writeStatus(
-  { cluster, writes }: ApplyDeps,
+  { cluster, writes, point }: ApplyDeps,
   run: ObservedRun,
   { status }: Decision,
 ): Promise<ObservedRun> {
   if (isDeepStrictEqual(status, run.status ?? {})) return run;
+  await point("before-status");
   const { metadata } = await cluster.replaceStatus(taskRuns, run.metadata, status);
   writes.wroteRun(run.metadata, metadata.resourceVersion);
+  await point("after-status");
   const { result: _, ...kept } = status;
   return { ...run, metadata: { ...run.metadata, resourceVersion: metadata.resourceVersion }, status: kept };
 }

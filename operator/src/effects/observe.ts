@@ -5,7 +5,7 @@ import type { RevisionData } from "@stint/crds/manifest";
 import type { TaskSettings } from "@stint/crds/settings";
 import type { TaskBundle } from "@stint/crds/taskbundle";
 
-import { isFinished } from "../core/look.ts";
+import { deadlineOf, isFinished } from "../core/look.ts";
 import { conditionOf } from "../core/status.ts";
 import type {
   NodeState,
@@ -37,6 +37,9 @@ export interface Observation {
   readonly pods: readonly OwnedPod[];
   readonly world: World;
 }
+
+/** Deeper than any tree that is allowed to grow; where the operator allows any depth, deeper than people go. */
+const highestTree = 256;
 
 export type Observer = (run: ObservedRun, extra?: Extra) => Observation;
 
@@ -87,21 +90,25 @@ export function revisionData(revision: ControllerRevision): RevisionData {
   return revision.data as RevisionData; // ours: written by apply-bundle.ts from this type, and immutable
 }
 
-/** What children and waiters need to know of a run. */
-function toRunStub(run: ObservedRun): RunStub {
+/** What its children need to know of a run. */
+function toRunStub(run: ObservedRun, above: RunStub | undefined): RunStub {
   const { name, uid, deletionTimestamp } = run.metadata;
-  const deadlineAt = run.status?.deadlineAt;
+  const deadlineAt = deadlineOf(run, { ...(above && { parent: above }) });
   return {
     metadata: { name, uid, ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
-    canceling: isCanceling(run),
+    canceling: isCanceling(run, above),
     finished: isFinished(run),
-    ...(deadlineAt !== undefined && { deadlineAt: new Date(deadlineAt) }),
+    ...(deadlineAt && { deadlineAt }),
   };
 }
 
-/** Canceled, or on its way there. A cancel stored on a run that had already ended otherwise has no effect (S167). */
-function isCanceling(run: ObservedRun): boolean {
+/**
+ * Canceled, or on its way there. A cancel stored on a run that had already ended otherwise has no effect (S167), but one from
+ * above goes on through it: each descendant is to end, whatever became of those between (S165).
+ */
+function isCanceling(run: ObservedRun, above: RunStub | undefined): boolean {
   const reason = conditionOf(run.status?.conditions, ConditionType.Succeeded)?.reason;
+  if (above?.canceling === true) return true;
   if (isFinished(run)) return reason === EndReason.Canceled || reason === EndReason.ParentCanceled;
   return run.spec.cancel === true || reason === LiveReason.Canceling;
 }
@@ -126,10 +133,12 @@ function revisionOf(
   return found && revisionData(found);
 }
 
-function parentOf(run: ObservedRun, runs: Cache<ObservedRun>): RunStub | undefined {
+/** The parent, and through it all that stands above. Nobody checks owner references, so a circle of them is cut. */
+function parentOf(run: ObservedRun, runs: Cache<ObservedRun>, levels = highestTree): RunStub | undefined {
   const owner = run.metadata.ownerReferences?.find(({ controller, kind }) => controller === true && kind === "TaskRun");
   const parent = owner && runs.get(`${run.metadata.namespace}/${owner.name}`);
-  return parent && parent.metadata.uid === owner.uid ? toRunStub(parent) : undefined;
+  if (!parent || parent.metadata.uid !== owner.uid || levels === 0) return undefined;
+  return toRunStub(parent, parentOf(parent, runs, levels - 1));
 }
 
 function rootFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {
@@ -140,10 +149,11 @@ function rootFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {
   return root === undefined || root.metadata.uid !== rootUid || isFinished(root);
 }
 
-function descendantsFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {
+function descendantsFinished(run: ObservedRun, runs: Cache<ObservedRun>, levels = highestTree): boolean {
+  if (levels === 0) return true;
   return runs
     .by(indexNames.owner, run.metadata.uid)
-    .every((child) => isFinished(child) && descendantsFinished(child, runs));
+    .every((child) => isFinished(child) && descendantsFinished(child, runs, levels - 1));
 }
 
 function instanceTypesIn({ instanceTypes }: Caches): ReadonlyMap<string, ObservedInstanceType> {

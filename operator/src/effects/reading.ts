@@ -12,15 +12,31 @@ import type { Node, Pod } from "./resources.ts";
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** A run without its input and result; a finished one as the stub that removal and reruns need. */
-export function toObservedRun(run: TaskRun): ObservedRun {
+/**
+ * A run without its input and result; a finished one as the stub that removal and reruns need.
+ *
+ * `before` is what was kept of it so far: hashing half a megabyte takes milliseconds, and a run's status changes often.
+ */
+export function toObservedRun(run: TaskRun, before?: ObservedRun): ObservedRun {
   const { apiVersion, kind, metadata, spec, status } = run;
   const { input, ...settings } = spec;
-  const observed = { apiVersion, kind, metadata: slimMetadata(metadata), spec: settings, input: summaryOf(input) };
+  const observed = {
+    apiVersion,
+    kind,
+    metadata: slimMetadata(metadata),
+    spec: settings,
+    input: knownSummary(run, before) ?? summaryOf(input),
+  };
   if (!status) return observed;
   const { result: _, ...kept } = status;
   const whole = { ...observed, status: kept };
   return conditionOf(status.conditions, ConditionType.Finished)?.status === "True" ? toStub(whole) : whole;
+}
+
+/** The input's summary, if the spec has not changed since it was made. A change of the spec is a new generation. */
+function knownSummary({ metadata }: TaskRun, before: ObservedRun | undefined): InputSummary | undefined {
+  const same = before?.metadata.uid === metadata.uid && before.metadata.generation === metadata.generation;
+  return same && metadata.generation !== undefined ? before.input : undefined;
 }
 
 /** Enough of an input to bind, measure and recognise it. An absent one equals [] (S29). */

@@ -5,6 +5,7 @@ import { parseTaskReference, tagLabelPrefix } from "@stint/crds/labels";
 import type { ManifestTask } from "@stint/crds/manifest";
 import type { TaskRun } from "@stint/crds/taskrun";
 
+import { deadlineOf } from "../core/look.ts";
 import type { ObservedRun, World } from "../core/world.ts";
 import { invariant } from "../errors.ts";
 import { conclude } from "./conclude.ts";
@@ -31,14 +32,17 @@ export async function assignmentFor(pod: PodIdentity, deps: GatewayDeps): Promis
   return toAssignment(caller, deps.observe(caller.run).world);
 }
 
-function toAssignment(caller: AttemptCaller, { revision }: World): Assignment {
+function toAssignment(caller: AttemptCaller, world: World): Assignment {
   const { run, attempt, live } = caller;
+  const { revision } = world;
+  const deadlineAt = deadlineOf(run, world);
   const reference = parseTaskReference(run.spec.task);
   invariant(reference && live, `run ${run.metadata.name} was not read live`);
   const task = revision?.manifest.find(({ name }) => name === reference.task);
   return {
     ...relationsOf(run),
     ...pinsOf(run),
+    ...(deadlineAt && { deadlineAt: deadlineAt.toISOString() }),
     bundle: reference.bundle,
     task: reference.task,
     attempt: attempt.number,
@@ -55,7 +59,7 @@ function relationsOf({ metadata: { namespace = "", name, uid }, status }: Observ
 
 /** What is in force: pinned before the first attempt was. */
 function pinsOf({ metadata, status = {} }: ObservedRun) {
-  const { revision, resolved, deadlineAt } = status;
+  const { revision, resolved } = status;
   invariant(revision !== undefined && resolved, `run ${metadata.name} has an attempt and no pins`);
   return {
     revision,
@@ -63,7 +67,6 @@ function pinsOf({ metadata, status = {} }: ObservedRun) {
     maxRetries: resolved.retry.maxRetries,
     timeoutSeconds: resolved.timeoutSeconds,
     gracePeriodSeconds: resolved.gracePeriodSeconds,
-    ...(deadlineAt !== undefined && { deadlineAt }),
   };
 }
 

@@ -10,13 +10,14 @@ import type { GatewayDeps } from "./deps.ts";
 import { currentAttempt, type AttemptCaller } from "./identity.ts";
 import { ProtocolRefusal, unavailable } from "./refusal.ts";
 import type { PodIdentity } from "./token.ts";
+import { isTriggeredBy } from "./tree.ts";
 
 const rounds = 5;
 
 /**
  * Stores `spec.cancel` in a child (S166). A child that has ended keeps its outcome (S167).
  *
- * Throws `NotFound` for a run that is not this one's child, and `NotCurrent` for an attempt that has ended.
+ * Throws `NotFound` for a run that is neither this one's child nor triggered by its tree, and `NotCurrent` for an attempt that has ended.
  */
 export async function cancelChild(pod: PodIdentity, name: string, deps: GatewayDeps): Promise<void> {
   const caller = await currentAttempt(pod, deps);
@@ -33,7 +34,7 @@ async function readChild(name: string, { pod, run }: AttemptCaller, { cluster }:
     if (isApiError(error, "notFound")) return undefined;
     throw error;
   });
-  if (child && controllerUid(child) === run.metadata.uid) return child;
+  if (child && (controllerUid(child) === run.metadata.uid || isTriggeredBy(child, run))) return child;
   throw new ProtocolRefusal(ProtocolCode.NotFound, `task run not found: ${name}`);
 }
 

@@ -18,7 +18,7 @@ import { taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 import { createOrRead } from "./create-run.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { currentAttempt, type AttemptCaller } from "./identity.ts";
+import { identifyLive, requireCurrent, type AttemptCaller } from "./identity.ts";
 import { nameTaken, ProtocolRefusal } from "./refusal.ts";
 import { childBody, toChildCall, type Origin, type RunCall } from "./run-body.ts";
 import { ChildStartSchema, parseBody, type UncheckedStart } from "./schemas.ts";
@@ -43,7 +43,7 @@ export async function startChildren(
   starts: readonly UncheckedStart[],
   deps: GatewayDeps,
 ): Promise<ChildrenResponse> {
-  const caller = await currentAttempt(pod, deps);
+  const caller = requireCurrent(await identifyLive(pod, deps));
   requireNotCanceling(caller, deps);
   const batch: Batch = { caller, budget: new TreeBudget(caller.run, deps.caches, deps.limits), deps };
   return { children: await Promise.all(starts.map((start) => answerTo(start, batch))) };

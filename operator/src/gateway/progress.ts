@@ -17,9 +17,10 @@ export async function acceptProgress(pod: PodIdentity, sent: ProgressRequest, de
   await conclude(
     await currentAttempt(pod, deps),
     { progress },
-    (caller) => {
+    (caller, { rule }) => {
       requireCurrent(caller);
-      return "apply";
+      // Anything else that could be concluded here is the leader's to conclude: this replica's view of pods may be old.
+      return rule === "active" ? "apply" : "done";
     },
     deps,
   );

@@ -7,7 +7,7 @@ import { parseTaskReference } from "@stint/crds/labels";
 
 import { createOrRead } from "./create-run.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { currentAttempt } from "./identity.ts";
+import { identifyLive, requireCurrent } from "./identity.ts";
 import { nameTaken } from "./refusal.ts";
 import { rootBody, toCall } from "./run-body.ts";
 import { requireNotCanceling } from "./stop-notice.ts";
@@ -21,10 +21,11 @@ import type { PodIdentity } from "./token.ts";
  * another task, and what `startChildren` throws.
  */
 export async function triggerRun(pod: PodIdentity, request: RunsRequest, deps: GatewayDeps): Promise<RunsResponse> {
-  requireNotCanceling(await currentAttempt(pod, deps), deps);
+  const caller = requireCurrent(await identifyLive(pod, deps));
+  requireNotCanceling(caller, deps);
   const call = toCall(request.task, request.input, request.options);
   const name = request.name ?? `trn-${hashName(randomUUID(), 20)}`;
-  const run = await createOrRead(rootBody(name, call), pod.namespace, deps.cluster);
+  const run = await createOrRead(rootBody(name, call, caller.run), pod.namespace, deps.cluster);
   const found = parseTaskReference(run.spec.task);
   if (found?.bundle !== call.reference.bundle || found.task !== call.reference.task) throw nameTaken(run);
   return { name, uid: run.metadata.uid };

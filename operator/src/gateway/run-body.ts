@@ -70,7 +70,7 @@ export function toChildCall({ task, input, options }: ChildStart, parent: Observ
 export function childBody(name: string, call: RunCall, origin: Origin, parent: ObservedRun): RunBody {
   const root = rootOf(parent);
   const { attempt, sequence, key } = origin;
-  const { metadata, spec } = rootBody(name, call);
+  const { metadata, spec } = runBody(name, call);
   return {
     metadata: {
       name,
@@ -101,8 +101,13 @@ export function childBody(name: string, call: RunCall, origin: Origin, parent: O
   };
 }
 
-/** A run that belongs to nobody (S123). */
-export function rootBody(name: string, { task, reference, input, options }: RunCall): RunBody {
+/** A run that belongs to nobody (S123), and that the tree which triggered it may await and cancel all the same (S110). */
+export function rootBody(name: string, call: RunCall, by: ObservedRun): RunBody {
+  const { metadata, spec } = runBody(name, call);
+  return { metadata: { ...metadata, labels: { ...metadata.labels, [label.triggeredBy]: rootOf(by).uid } }, spec };
+}
+
+function runBody(name: string, { task, reference, input, options }: RunCall): RunBody {
   const tags = (options.tags ?? []).map((tag) => [`${tagLabelPrefix}${tag}`, ""] as const);
   return {
     metadata: { name, labels: { [label.bundle]: reference.bundle, ...Object.fromEntries(tags) } },

@@ -75,7 +75,10 @@ export const ChildStartSchema = z.object({
 
 /** A start of which only the number is known to be good: what else is wrong with it is answered under that number. */
 export const ChildrenRequestSchema = z.object({
-  starts: z.array(z.looseObject({ sequence: z.int().min(1) })).min(1),
+  starts: z
+    .array(z.looseObject({ sequence: z.int().min(1) }))
+    .min(1)
+    .max(limits.startsPerRequest),
 });
 export type UncheckedStart = z.infer<typeof ChildrenRequestSchema>["starts"][number];
 
@@ -90,7 +93,7 @@ export const RunsRequestSchema = z.object({
 });
 
 export const EventsRequestSchema = z.object({
-  awaiting: z.array(z.string().min(1).max(253)),
+  awaiting: z.array(z.string().min(1).max(253)).max(limits.treeSize),
   since: z.string().exactOptional(),
   waitMs: z.number().min(0).max(limits.eventsWaitMs),
 });

@@ -13,9 +13,14 @@ export function rootOf({ metadata: { name, uid }, status }: ObservedRun): NamedO
   return status?.root ?? { name, uid };
 }
 
-/** Whether another run descends from the same root. */
-export function isInTree({ metadata }: KubernetesObject, of: ObservedRun): boolean {
-  return metadata.labels?.[label.rootUid] === rootOf(of).uid;
+/** Whether another run descends from the same root, or was triggered by one that does (S110, S123). */
+export function isInTree(other: KubernetesObject, of: ObservedRun): boolean {
+  return other.metadata.labels?.[label.rootUid] === rootOf(of).uid || isTriggeredBy(other, of);
+}
+
+/** Whether a root run was triggered inside this run's tree. */
+export function isTriggeredBy({ metadata }: KubernetesObject, by: ObservedRun): boolean {
+  return metadata.labels?.[label.triggeredBy] === rootOf(by).uid;
 }
 
 /** How deep a run stands; its root stands at 1. */
@@ -37,7 +42,9 @@ export class TreeBudget {
   constructor(parent: ObservedRun, { runs }: Pick<Caches, "runs">, limits: TreeLimits) {
     this.#parent = parent;
     this.#limits = limits;
-    this.#size = limits.treeSize === 0 ? 0 : runs.by(indexNames.root, rootOf(parent).uid).length;
+    const { uid } = rootOf(parent);
+    const tree = limits.treeSize === 0 ? [] : runs.by(indexNames.root, uid);
+    this.#size = tree.filter(({ metadata }) => metadata.uid !== uid).length; // descendants: the root is none
   }
 
   /** Takes room for one child. Throws `TreeLimitExceeded` when there is none. */

@@ -10,6 +10,7 @@ import {
   namespace,
   resolvedSettings,
   runUid,
+  after,
   stamp,
 } from "../builders.ts";
 import { GatewayBox } from "./gateway-in-a-box.ts";
@@ -64,7 +65,7 @@ test("what was pinned, inherited and labelled is in it", async () => {
   expect(answer.body).toMatchObject({
     parent: "sum",
     root: "top",
-    deadlineAt: stamp(600),
+    deadlineAt: after(600).toISOString(),
     timeoutSeconds: 60,
     gracePeriodSeconds: 0,
     tags: ["math", "fast", "nightly"],

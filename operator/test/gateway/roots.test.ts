@@ -18,7 +18,11 @@ test("a run is started that belongs to no tree (S123)", async () => {
 
   const made = box.run("report-7");
   expect(answer).toMatchObject({ status: 200, body: { name: "report-7", uid: made?.metadata.uid } });
-  expect(made?.metadata.labels).toEqual({ [label.bundle]: "media", "tag.stint.dev/nightly": "" });
+  expect(made?.metadata.labels).toEqual({
+    [label.bundle]: "media",
+    [label.triggeredBy]: expect.any(String),
+    "tag.stint.dev/nightly": "",
+  });
   expect(made?.metadata).not.toHaveProperty("ownerReferences");
   expect(made?.spec).toEqual({
     task: "media/resize",

@@ -33,7 +33,7 @@ export class StoreCaches implements Caches {
 
   constructor(cluster: FakeCluster) {
     this.#cluster = cluster;
-    this.runs = this.#cache(taskRuns, toObservedRun);
+    this.runs = this.#cache(taskRuns, (run) => toObservedRun(run));
     this.pods = this.#cache(pods, (pod) => toOwnedPod(pod));
     this.bundles = this.#cache(taskBundles, (bundle) => bundle);
     this.revisions = this.#cache(controllerRevisions, (revision) => revision);
@@ -66,5 +66,5 @@ export class StoreCaches implements Caches {
 }
 
 function valueIn(index: string, object: KubernetesObject): string | undefined {
-  return index === "root" ? object.metadata.labels?.[label.rootUid] : controllerUid(object);
+  return index === "root" ? (object.metadata.labels?.[label.rootUid] ?? object.metadata.uid) : controllerUid(object);
 }

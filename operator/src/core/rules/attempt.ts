@@ -10,7 +10,7 @@ import { waitingFor } from "../waiting.ts";
 import { isTrue } from "../status.ts";
 import type { Refusal } from "../world.ts";
 import { gaveUp } from "./ending.ts";
-import { createPod } from "./starting.ts";
+import { createPod, missingRevision } from "./starting.ts";
 import { overdueAt } from "./stopping.ts";
 
 /** The Running write waits this long for an outcome that would make it needless (S154, S299). */
@@ -31,6 +31,9 @@ export function altered(look: Look): Verdict | undefined {
 export function creating(look: Look): Verdict | undefined {
   if (!look.attempt || look.pod || look.outcome) return undefined;
   const { refusal } = look.world;
+  const missing = missingRevision(look);
+  if (missing !== undefined)
+    return gaveUp(look, { kind: "Final", reason: FinalReason.RevisionNotFound, message: missing }); // S249
   if (refusal === undefined)
     return unchanged(look, { actions: createPod(look, look.attempt), requeueAt: after(look.now, lookAgainMs) });
   const message = rejection(refusal, look);

@@ -1,5 +1,5 @@
 // An attempt has ended: its outcome is recorded together with what follows from it, in one write.
-import { EndReason, FinalReason, LiveReason } from "@stint/crds/conditions";
+import { EndReason, FailureClass, FinalReason, LiveReason } from "@stint/crds/conditions";
 import { jsonBytes, type Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
 import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
@@ -10,6 +10,7 @@ import { settle, type Look } from "../look.ts";
 import type { Failure, Outcome } from "../outcome.ts";
 import { afterFailure, type NextStep } from "../retry.ts";
 import { attemptError, errorRecord } from "../status.ts";
+import { deadlineMessage } from "./stopping.ts";
 import { tracesOf } from "../traces.ts";
 
 /** The attempt ended well: so has the run, unless its result cannot be stored. */
@@ -28,14 +29,14 @@ export function succeeded(look: Look): Verdict | undefined {
 
 /** The attempt failed and no automatic attempt follows. */
 export function exhausted(look: Look): Verdict | undefined {
-  const failure = failureIn(look.outcome);
+  const failure = failureIn(look);
   const next = failure && nextStep(failure, look);
   return failure && next?.kind === "giveUp" ? gaveUp(look, failure, next) : undefined;
 }
 
 /** The attempt failed and another one follows after a wait, whose end is written down with the failure (S87). */
 export function awaitingRetry(look: Look): Verdict | undefined {
-  const failure = failureIn(look.outcome);
+  const failure = failureIn(look);
   const next = failure && nextStep(failure, look);
   if (!failure || next?.kind !== "retry") return undefined;
   const note = `attempt ${look.attempt?.number} failed (${failure.reason}): ${failure.message}; next attempt at ${next.at.toISOString()}`;
@@ -67,8 +68,12 @@ export function gaveUp(look: Look, failure: Failure, { reason, message }: GiveUp
 
 type GiveUp = Pick<Extract<NextStep, { kind: "giveUp" }>, "reason" | "message">;
 
-function failureIn(outcome: Outcome | undefined): Failure | undefined {
-  return outcome && outcome.kind !== "Succeeded" && outcome.kind !== "Canceled" ? outcome : undefined;
+/** The failure that the attempt ended in. One that the deadline overtook is the deadline's, whoever wrote first (S71). */
+function failureIn(look: Look): Failure | undefined {
+  const { outcome, deadlineAt, now } = look;
+  if (!outcome || outcome.kind === "Succeeded" || outcome.kind === "Canceled") return undefined;
+  if (outcome.kind !== FailureClass.User || deadlineAt === undefined || deadlineAt > now) return outcome;
+  return { kind: FailureClass.Final, reason: FinalReason.DeadlineExceeded, message: deadlineMessage(look) };
 }
 
 function nextStep(failure: Failure, { run, status, attempt, now, deadlineAt }: Look): NextStep {
@@ -110,7 +115,7 @@ function errorOf(failure: Failure): { name: string; message: string } {
 function sizeProblem(value: Json, status: TaskRunStatus, { run }: Look): Failure | undefined {
   const bytes = jsonBytes(value);
   const { status: _, input, ...rest } = run;
-  const others = JSON.stringify(rest).length + input.bytes + JSON.stringify({ ...status, result: null }).length;
+  const others = bytesOf(rest) + input.bytes + bytesOf({ ...status, result: null });
   const left = limits.objectBytes - others;
   const limit = Math.min(limits.payloadBytes, Math.max(left, 0));
   if (bytes <= limit) return undefined;
@@ -118,4 +123,8 @@ function sizeProblem(value: Json, status: TaskRunStatus, { run }: Look): Failure
   const reference = run.spec.task.replace(/:\d+$/, "");
   const message = `result of task ${reference} is ${bytes} bytes, the limit is ${limit} bytes; store it elsewhere and return a reference${noStore}`;
   return { kind: "Final", reason: FinalReason.ResultTooLarge, message };
+}
+
+function bytesOf(object: object): number {
+  return jsonBytes(object as Json); // plain JSON, under interfaces that have no index signature
 }

@@ -12,6 +12,9 @@ export const lingeringMs = 45_000;
 
 const lookAgainForDescendantsMs = 60_000;
 
+/** The API server stamps a pod's creation, we the end of a run: two clocks. */
+const clockSkewMs = 10_000;
+
 /** Somebody deleted the run: its pods and children go by owner reference, and nothing of it is written any more (S168). */
 export function deleting(look: Look): Verdict | undefined {
   return look.run.metadata.deletionTimestamp === undefined ? undefined : unchanged(look);
@@ -45,7 +48,7 @@ function lingersUntil(pod: OwnedPod, { run }: Look): Date {
   const reason = conditionOf(run.status?.conditions, ConditionType.Succeeded)?.reason;
   const canceled = reason === EndReason.Canceled || reason === EndReason.ParentCanceled;
   // A pod made after the end comes from an earlier leader's late create: its attempt is not the run's.
-  const late = Date.parse(pod.metadata.creationTimestamp) > finishedAt.getTime();
+  const late = Date.parse(pod.metadata.creationTimestamp) > finishedAt.getTime() + clockSkewMs;
   return canceled || late ? finishedAt : after(finishedAt, lingeringMs);
 }
 

@@ -8,11 +8,11 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { withAttempt } from "../attempts.ts";
 import type { Action, Verdict } from "../decision.ts";
-import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
+import { after, earliest, holdingPods, lookAgainMs, ownDeadline, settle, unchanged, type Look } from "../look.ts";
 import { desiredPod } from "../pod.ts";
 import { acceptance, type Acceptance } from "../acceptance.ts";
+import { InvariantError } from "../../errors.ts";
 import { findInstanceType } from "../resources.ts";
-import { lingeringMs } from "./removal.ts";
 
 /** The run is not to start before an instant (S73). */
 export function delayed(look: Look): Verdict | undefined {
@@ -32,18 +32,12 @@ export function waitingForRetry(look: Look): Verdict | undefined {
   const holding = holdingPods(look);
   if (next <= look.now && holding.length === 0) return undefined;
 
-  const lingersUntil = after(new Date(look.last.finishedAt ?? look.now), lingeringMs);
-  const overdue = lingersUntil <= look.now;
   const requeueAt = earliest(
     next > look.now ? next : undefined,
-    holding.length > 0 && !overdue ? lingersUntil : undefined,
     holding.length > 0 ? after(look.now, lookAgainMs) : undefined, // its node may be lost without a word (S97)
     look.deadlineAt,
   );
-  return unchanged(look, {
-    actions: overdue ? deletions(holding, "its attempt is over") : [],
-    ...(requeueAt && { requeueAt }),
-  });
+  return unchanged(look, { ...(requeueAt && { requeueAt }) });
 }
 
 /** The bundle or its revision is not there yet; it wakes the run when it comes (S248, S254, S255). */
@@ -70,13 +64,18 @@ export function unresolved(look: Look): Verdict | undefined {
 
 /** What was pinned is gone, so no further attempt can be made (S249). */
 export function orphaned(look: Look): Verdict | undefined {
+  const message = missingRevision(look);
+  return message === undefined ? undefined : rejection(look, FinalReason.RevisionNotFound, message);
+}
+
+/** What is to be said if the pinned revision is gone. */
+export function missingRevision(look: Look): string | undefined {
   const { status, world } = look;
   if (status.revision === undefined || (world.revision && world.revision.bundleUid === status.bundleUid))
     return undefined;
   const { bundle } = reference(look);
   const deleted = world.bundle?.metadata.uid !== status.bundleUid;
-  const message = deleted ? `bundle ${bundle} was deleted` : `bundle ${bundle} has no revision ${status.revision}`;
-  return rejection(look, FinalReason.RevisionNotFound, message);
+  return deleted ? `bundle ${bundle} was deleted` : `bundle ${bundle} has no revision ${status.revision}`;
 }
 
 /** The run asks for something that cannot be: no pod is made for it (S37). */
@@ -106,13 +105,15 @@ export function starting(look: Look): Verdict | undefined {
     attemptCount: (status.attemptCount ?? 0) + 1,
   };
   const verdict = settle({ ...look, status: before }, { kind: "Pending", reason: LiveReason.Starting }, { changes });
-  return { ...verdict, actions: createPod({ ...look, status: verdict.status }, attempt) };
+  const actions = createPod({ ...look, status: verdict.status }, attempt);
+  return { ...verdict, actions, requeueAt: after(now, lookAgainMs) };
 }
 
 /** The create of an attempt's pod, from what is pinned in the status. */
 export function createPod({ run, world, status }: Look, attempt: Attempt): Action[] {
   const { revision, podSettings, instanceTypes } = world;
-  if (!revision || !status.resolved || !status.resources) return [];
+  if (!revision || !status.resolved || !status.resources)
+    throw new InvariantError(`TaskRun ${run.metadata.name} has an attempt and no pins`);
   const task = taskIn(revision, run.spec.task);
   const instanceType = findInstanceType(attempt.instanceType, instanceTypes)?.spec;
   const pins = {
@@ -142,14 +143,9 @@ function pins(
   look: Look,
   { revision, task, resolved }: Extract<Acceptance, { revision: unknown }>,
 ): Partial<TaskRunStatus> {
-  const { run, deadlineAt, world } = look;
-  const seconds = run.spec.deadlineSeconds ?? resolved.deadlineSeconds;
-  const own =
-    seconds === undefined
-      ? undefined
-      : after(new Date(run.spec.startAt ?? run.metadata.creationTimestamp), seconds * 1000);
-  const inherited = world.parent?.finished === false ? world.parent.deadlineAt : undefined;
-  const deadline = earliest(own, inherited, deadlineAt);
+  const { run } = look;
+  // Its own alone: a parent's deadline holds only while the parent lives, so it is asked for at every look (S72).
+  const deadline = ownDeadline(run, run.spec.deadlineSeconds ?? resolved.deadlineSeconds);
   return {
     revision: revision.revision,
     bundleUid: revision.bundleUid,

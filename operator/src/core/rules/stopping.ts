@@ -80,7 +80,7 @@ export function overDeadline(look: Look): Verdict | undefined {
   );
 }
 
-function deadlineMessage({ deadlineAt, run, now }: Look): string {
+export function deadlineMessage({ deadlineAt, run, now }: Look): string {
   const seconds = Math.round(((deadlineAt ?? now).getTime() - beginning(run).getTime()) / 1000);
   return `run exceeded its deadline of ${seconds} second(s)`;
 }
