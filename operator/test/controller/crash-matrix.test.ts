@@ -22,7 +22,7 @@ interface Story {
 
 const stories: readonly Story[] = [
   {
-    run: "is refused by a quota, fails twice and succeeds",
+    run: "is refused, fails twice and succeeds",
     lives: [lives.throws, lives.exits, lives.succeeds],
     arrange: ({ cluster }) => {
       for (let n = 0; n < 2; n++) cluster.failNext("create", pods, apiError("quotaExceeded"));
@@ -42,7 +42,7 @@ const stories: readonly Story[] = [
     ends: ["Canceled"],
   },
   {
-    run: "overstays its timeout and then succeeds",
+    run: "is timed out and then succeeds",
     lives: [lives.lasts, lives.succeeds],
     spec: { timeoutSeconds: 60 },
     standing: "Succeeded Completed",

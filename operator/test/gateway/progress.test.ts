@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { taskRuns } from "../../src/effects/resources.ts";
+import { pods, taskRuns } from "../../src/effects/resources.ts";
 import { anAcceptedRun, anAttempt, namespace, stamp } from "../builders.ts";
 import { GatewayBox } from "./gateway-in-a-box.ts";
 
@@ -34,6 +34,17 @@ test("progress that meets another write is written after it", async () => {
 
   expect(answer.status).toBe(200);
   expect(box.run()).toMatchObject({ spec: { ttlSecondsAfterFinished: 5 }, status: { progress } });
+});
+
+test("progress concludes nothing: a replica that does not see the pod leaves that to the leader (S98)", async () => {
+  await using box = await GatewayBox.open();
+  box.cluster.remove(pods, { namespace, name: anAttempt(1).podName });
+
+  const answer = await box.post("progress", { progress });
+
+  expect(answer.status).toBe(200);
+  expect(box.run()?.status).toMatchObject({ phase: "Running" });
+  expect(box.run()?.status?.attempts?.[0]).not.toHaveProperty("finishedAt");
 });
 
 test("progress of an attempt that has ended is refused", async () => {

@@ -105,3 +105,17 @@ test("a run that is being canceled starts nothing (S125)", async () => {
   expect(answer).toMatchObject({ status: 409, body: { code: "Canceled" } });
   expect(box.run("report-7")).toBeUndefined();
 });
+
+test("a run that was triggered inside a run may be awaited there, and canceled (S110)", async () => {
+  await using box = await GatewayBox.open();
+  await box.post("runs", { name: "report-7", task: "media/resize", input: [640] });
+  box.finish("report-7", "Succeeded", { result: 7 });
+
+  const news = await box.post("events", { awaiting: ["report-7"], waitMs: 0 });
+  await box.post("runs", { name: "report-8", task: "media/resize", input: [640] });
+  const canceled = await box.post("children/report-8/cancel", {});
+
+  expect(news).toMatchObject({ status: 200, body: { outcomes: [{ name: "report-7", result: 7 }] } });
+  expect(canceled.status).toBe(200);
+  expect(box.run("report-8")?.spec.cancel).toBe(true);
+});
