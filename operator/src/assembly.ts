@@ -43,7 +43,7 @@ export interface AssemblyOptions {
   readonly point: PassPoint;
 }
 
-export interface AssemblySettings {
+interface AssemblySettings {
   /** Name of this replica: Events say who saw what. */
   readonly instance: string;
   /** Runs reconciled at the same time. */

@@ -22,7 +22,7 @@ const taskDefaults = z
   .pipe(z.strictObject(TaskSettingsSchema.shape));
 
 /** Every variable the operator reads, with its default. */
-export const ConfigSchema = z.object({
+const ConfigSchema = z.object({
   STINT_NAMESPACE: name.describe("The operator's own namespace: its Lease, Secret and Service live there."),
   STINT_POD_NAME: name.describe("Name of this replica: holder of the Lease, reporter of Events."),
   STINT_RUNNER_IMAGE: name.describe("Image of attempts whose bundle brings none."),

@@ -30,6 +30,10 @@ async function main(): Promise<number> {
   }
 }
 
+function preload(): void {
+  preloadSdk(process.argv[1]);
+}
+
 async function perform({ mode, gateway: target, tokenFile, entrypoint, terminationLog }: Environment): Promise<number> {
   const terminated = untilSigterm();
   const gateway = connectGateway({ target, tokenFile, clock: systemClock, log });
@@ -41,7 +45,6 @@ async function perform({ mode, gateway: target, tokenFile, entrypoint, terminati
       await register(parts);
       return exitCode.ok;
     }
-    const preload = (): void => preloadSdk(process.argv[1]);
     const ending = await run({ ...parts, preload, log, clock: systemClock, startedAtMs: processStartMs });
     return exitCodeOf(ending);
   } catch (error) {

@@ -33,7 +33,7 @@ export interface Extra extends Partial<Pick<World, "report" | "progress" | "refu
   readonly pods?: readonly OwnedPod[];
 }
 
-export interface Observation {
+interface Observation {
   readonly pods: readonly OwnedPod[];
   readonly world: World;
 }

@@ -1,0 +1,168 @@
+import { component, label } from "@stint/crds/labels";
+import { beforeEach, expect, test } from "vitest";
+
+import { connectTriggers } from "../../src/controller/triggers.ts";
+import { withSituation, type Situation } from "../../src/core/status.ts";
+import { controllerRevisions, nodes, pods, taskBundles, taskRuns } from "../../src/effects/resources.ts";
+import { anAttempt, aPod, bundleUid, namespace, runUid, t0 } from "../builders.ts";
+import { aTaskBundle } from "../bundle-builders.ts";
+import { InformersBox } from "./informers-in-a-box.ts";
+
+const woken = { runs: new Set<string>(), bundles: new Set<string>() };
+const run = { namespace, name: "square-4" };
+const completed: Situation = { kind: "Succeeded", reason: "Completed" };
+
+let box: InformersBox;
+
+beforeEach(async () => {
+  box = new InformersBox();
+  await box.follow();
+  connectTriggers(box.informers, woken);
+  return () => box[Symbol.dispose]();
+});
+
+/** What was woken by something that happens. */
+async function wokenBy(happens: () => unknown): Promise<{ readonly runs: string[]; readonly bundles: string[] }> {
+  await box.caughtUp();
+  woken.runs.clear();
+  woken.bundles.clear();
+  happens();
+  await box.caughtUp();
+  return { runs: [...woken.runs].toSorted(), bundles: [...woken.bundles] };
+}
+
+function seedRun(name: string, uid: string, parentUid?: string): void {
+  const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: "parent", uid: parentUid, controller: true };
+  const metadata = { namespace, name, uid, ...(parentUid !== undefined && { ownerReferences: [owner] }) };
+  box.cluster.seed(taskRuns, { metadata, spec: { task: "math/square" } });
+}
+
+function setStatus(name: string, status: object): void {
+  box.cluster.setStatus(taskRuns, { namespace, name }, status);
+}
+
+function settle(name: string, situation: Situation): void {
+  setStatus(name, withSituation({ revision: 1 }, situation, { now: t0, generation: 1 }));
+}
+
+test("who begins to listen is told of everything that is there", async () => {
+  seedRun("square-4", runUid);
+  seedRun("square-5", "another");
+  await box.caughtUp();
+  const heard = { runs: new Set<string>(), bundles: new Set<string>() };
+
+  connectTriggers(box.informers, heard);
+
+  expect([...heard.runs]).toEqual(["team-a/square-4", "team-a/square-5"]);
+});
+
+test("a run is woken when it comes, changes and goes", async () => {
+  const comes = await wokenBy(() => seedRun("square-4", runUid));
+  const changes = await wokenBy(() => setStatus("square-4", { phase: "Pending" }));
+  const goes = await wokenBy(() => box.cluster.remove(taskRuns, run));
+
+  expect([comes.runs, changes.runs, goes.runs]).toEqual(Array.from({ length: 3 }, () => ["team-a/square-4"]));
+});
+
+test("a pod wakes the run that it is an attempt of, when it comes, changes and goes", async () => {
+  const ref = { namespace, name: anAttempt().podName };
+
+  const comes = await wokenBy(() => box.cluster.seed(pods, aPod(1, "Pending")));
+  const changes = await wokenBy(() => box.cluster.setStatus(pods, ref, { phase: "Running" }));
+  const goes = await wokenBy(() => box.cluster.remove(pods, ref));
+
+  expect([comes.runs, changes.runs, goes.runs]).toEqual(Array.from({ length: 3 }, () => ["team-a/square-4"]));
+});
+
+test("the pod of a registration wakes its bundle", async () => {
+  const owner = { kind: "TaskBundle", name: "math", uid: bundleUid, controller: true };
+  const labels = { [label.component]: component.registration };
+  const metadata = { namespace, name: "math-r1-1", uid: "math-r1-1", labels, ownerReferences: [owner] };
+
+  const { runs, bundles } = await wokenBy(() => box.cluster.seed(pods, { metadata, spec: {} }));
+
+  expect(bundles).toEqual(["team-a/math"]);
+  expect(runs).toEqual([]);
+});
+
+test("a foreign pod wakes nobody", async () => {
+  const owner = { kind: "Job", name: "square-4", uid: "job", controller: true };
+  const labels = { [label.component]: component.attempt };
+  const metadata = { namespace, name: "foreign", uid: "foreign", labels, ownerReferences: [owner] };
+
+  expect(await wokenBy(() => box.cluster.seed(pods, { metadata, spec: {} }))).toEqual({ runs: [], bundles: [] });
+});
+
+test("a cancel wakes those below, past those that have ended (S165)", async () => {
+  seedRun("top", "top");
+  seedRun("ended", "ended", "top");
+  seedRun("live", "live", "top");
+  seedRun("below", "below", "ended");
+  settle("ended", completed);
+
+  const { runs } = await wokenBy(() =>
+    box.cluster.edit(taskRuns, { namespace, name: "top" }, (top) => ({ ...top, spec: { ...top.spec, cancel: true } })),
+  );
+
+  expect(runs).toEqual(["team-a/below", "team-a/live", "team-a/top"]);
+});
+
+test("a parent that ends, or gets a deadline, wakes its children (S72)", async () => {
+  seedRun("top", "top");
+  seedRun("child", "child", "top");
+
+  const bounded = await wokenBy(() => setStatus("top", { deadlineAt: t0.toISOString() }));
+  const ended = await wokenBy(() => settle("top", completed));
+
+  expect([bounded.runs, ended.runs]).toEqual(Array.from({ length: 2 }, () => ["team-a/child", "team-a/top"]));
+});
+
+test("the progress of a parent is nothing to its children", async () => {
+  seedRun("top", "top");
+  seedRun("child", "child", "top");
+
+  const { runs } = await wokenBy(() => setStatus("top", { displayName: "half way" }));
+
+  expect(runs).toEqual(["team-a/top"]);
+});
+
+test("a bundle wakes the runs that wait for it, and no run that has its revision (S255)", async () => {
+  seedRun("waiting", "waiting");
+  seedRun("pinned", "pinned");
+  setStatus("pinned", { revision: 1 });
+
+  const comes = await wokenBy(() => box.cluster.seed(taskBundles, aTaskBundle()));
+  const becomesReady = await wokenBy(() =>
+    box.cluster.setStatus(taskBundles, { namespace, name: "math" }, { revision: 1 }),
+  );
+
+  expect([comes, becomesReady]).toEqual(
+    Array.from({ length: 2 }, () => ({ runs: ["team-a/waiting"], bundles: ["team-a/math"] })),
+  );
+});
+
+test("a revision wakes its bundle and the runs that wait for it, since it may come last", async () => {
+  seedRun("waiting", "waiting");
+  const labels = { [label.component]: component.bundle, [label.bundle]: "math" };
+  const metadata = { namespace, name: "math-r1", uid: "math-r1", labels };
+
+  const { runs, bundles } = await wokenBy(() => box.cluster.seed(controllerRevisions, { metadata, revision: 1 }));
+
+  expect({ runs, bundles }).toEqual({ runs: ["team-a/waiting"], bundles: ["team-a/math"] });
+});
+
+test("a node that is lost, found or gone wakes the runs on it, and its heartbeats wake nobody (S98)", async () => {
+  const tell = (status: string, lastHeartbeatTime: string) =>
+    box.cluster.seed(nodes, {
+      metadata: { name: "node-1", uid: "node-1" },
+      status: { conditions: [{ type: "Ready", status, lastHeartbeatTime }] },
+    });
+  tell("True", "10:00");
+  box.cluster.seed(pods, aPod());
+
+  const beats = await wokenBy(() => tell("True", "10:05"));
+  const isLost = await wokenBy(() => tell("Unknown", "10:05"));
+  const isGone = await wokenBy(() => box.cluster.remove(nodes, { name: "node-1" }));
+
+  expect([beats.runs, isLost.runs, isGone.runs]).toEqual([[], ["team-a/square-4"], ["team-a/square-4"]]);
+});
