@@ -15,6 +15,7 @@ await build({
   platform: "node",
   target: "node24",
   format: "cjs",
+  keepNames: true, // a rule's name is its function's: it labels log lines and metrics
   sourcemap: "inline", // a stack in a log has to name our lines
   sourcesContent: false,
   // Loads kubeconfigs outside a cluster; inside, nobody imports it.

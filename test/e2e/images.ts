@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { say } from "../shell.ts";
 import { step } from "./kit/steps.ts";
 
 export interface Images {
@@ -13,26 +14,32 @@ export interface Images {
 const root = join(import.meta.dirname, "../..");
 const archives = join(root, "test/e2e/dist");
 
+interface Built {
+  readonly name: string;
+  readonly archive: string;
+}
+
 /** Names carry the content's hash: an image that is there is the right one, and a node never runs a stale one. */
 export async function buildAndLoadImages(env: NodeJS.ProcessEnv): Promise<Images> {
+  const { operator, runner } = await buildImages(env);
+  for (const { name, archive } of [operator, runner])
+    await step(`load ${name}`, "test/cluster/load-image.sh", [archive], env);
+  return { operator: operator.name, runner: runner.name };
+}
+
+async function buildImages(env: NodeJS.ProcessEnv): Promise<{ operator: Built; runner: Built }> {
   mkdirSync(archives, { recursive: true });
   await step("build the operator", "node", ["operator/build.ts"], env);
   await step("build the runner", "node", ["runner-image/build.ts"], env);
   return { operator: await image("operator", env), runner: await image("runner-image", env) };
 }
 
-async function image(context: "operator" | "runner-image", env: NodeJS.ProcessEnv): Promise<string> {
+async function image(context: "operator" | "runner-image", env: NodeJS.ProcessEnv): Promise<Built> {
   const name = `localhost/stint/${context === "operator" ? "operator" : "runner"}:${contentHash(join(root, context))}`;
   const archive = join(archives, `${name.replaceAll(/[/:]/g, "-")}.tar`);
-  if (!existsSync(archive))
-    await step(
-      `image ${name}`,
-      "runner-image/image.sh",
-      [name, archive, `${context}/dist`, `${context}/Dockerfile`],
-      env,
-    );
-  await step(`load ${name}`, "test/cluster/load-image.sh", [archive], env);
-  return name;
+  const files = [`${context}/dist`, `${context}/Dockerfile`];
+  if (!existsSync(archive)) await step(`image ${name}`, "runner-image/image.sh", [name, archive, ...files], env);
+  return { name, archive };
 }
 
 function contentHash(context: string): string {
@@ -48,4 +55,9 @@ function filesBelow(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted();
+}
+
+// `make images`: for other clusters than the test's. They are pushed, or loaded, by whoever has one.
+if (import.meta.main) {
+  for (const { name, archive } of Object.values(await buildImages(process.env))) say(`${name}  ${archive}`);
 }
