@@ -50,7 +50,7 @@ test("all problems are told at once, a line each, the variable first", () => {
 
   const found = problems(wrong);
 
-  expect(found.map((line) => line.split(":")[0]).toSorted()).toEqual([
+  expect(found.map((line) => String(line.split(":")[0])).toSorted((a, b) => a.localeCompare(b))).toEqual([
     "STINT_HTTP_PORT",
     "STINT_LOG_LEVEL",
     "STINT_POD_NAME",

@@ -68,12 +68,11 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
 
 /** Whether a change is one that runs below have to act on: a parent may write its progress every second. */
 function concernsDescendants(run: ObservedRun, before: ObservedRun): boolean {
-  const facts = ({ spec, status }: ObservedRun): unknown[] => [
-    spec.cancel,
-    conditionOf(status?.conditions, ConditionType.Succeeded)?.reason,
-    status?.deadlineAt,
-  ];
-  return !isDeepStrictEqual(facts(run), facts(before));
+  return !isDeepStrictEqual(factsBelow(run), factsBelow(before));
+}
+
+function factsBelow({ spec, status }: ObservedRun): readonly unknown[] {
+  return [spec.cancel, conditionOf(status?.conditions, ConditionType.Succeeded)?.reason, status?.deadlineAt];
 }
 
 function enqueueOwner(object: KubernetesObject, queues: Queues): void {

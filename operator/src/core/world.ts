@@ -110,12 +110,15 @@ export interface ReceivedReport {
 }
 
 /** The API server's no to the last create of a pod. */
-export type Refusal =
-  | { readonly kind: "rejected"; readonly message: string }
-  /** 409 under a foreign controller; `owner` in words, for people (S98). */
-  | { readonly kind: "foreign"; readonly podName: string; readonly owner: string }
-  /** Not a failure but a wait: quota, a ServiceAccount not there yet, a webhook that is down (S195). */
-  | { readonly kind: "quota" | "serviceAccount" | "unavailable"; readonly message: string };
+export interface Refusal {
+  /**
+   * `rejected` is final, a name that belongs to somebody else included (S98). The others are waits and no failures: a quota, a
+   * ServiceAccount that is not there yet, a webhook that is down (S195).
+   */
+  readonly kind: "rejected" | "quota" | "serviceAccount" | "unavailable";
+  /** The API server's own words. */
+  readonly message: string;
+}
 
 /** What every pod gets, whoever's it is. */
 export interface PodSettings {

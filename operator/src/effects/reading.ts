@@ -53,7 +53,7 @@ export function summaryOf(input: unknown): InputSummary {
   }
 }
 
-export function toOwnedPod(pod: Pod, runningSeenAt?: Date): OwnedPod {
+export function toOwnedPod(pod: Pod): OwnedPod {
   const { apiVersion, kind, metadata, spec, status = {} } = pod;
   const { phase, reason, message, startTime, conditions, containerStatuses } = status;
   return {
@@ -69,7 +69,6 @@ export function toOwnedPod(pod: Pod, runningSeenAt?: Date): OwnedPod {
       ...(conditions && { conditions }),
       ...(containerStatuses && { containerStatuses }),
     },
-    ...(runningSeenAt && { runningSeenAt }),
   };
 }
 

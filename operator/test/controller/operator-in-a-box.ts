@@ -21,7 +21,8 @@ import {
 import { acceptReport } from "../../src/gateway/report.ts";
 import { ProtocolRefusal } from "../../src/gateway/refusal.ts";
 import { passing, type PassPoint } from "../../src/points.ts";
-import { anInstanceType, aRevision, bundleUid, namespace, podSettings, stamp, t0 } from "../builders.ts";
+import type { Metrics } from "../../src/telemetry/metrics.ts";
+import { anInstanceType, aRevision, bundleUid, namespace, podSettings, t0 } from "../builders.ts";
 import { aTaskBundle, isReady, specHash } from "../bundle-builders.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
@@ -53,6 +54,7 @@ export interface Operator {
   readonly cluster: FakeCluster;
   readonly informers: Informers;
   readonly gateway: Assembly["gateway"];
+  readonly metrics: Metrics;
   /** Aborted when the process is over. */
   readonly over: AbortSignal;
   /** Its writes so far, in words: `replaceStatus taskruns`. */
@@ -149,7 +151,7 @@ export class ClusterBox {
     const all = Object.values(informers);
     for (const informer of all) void informer.run(end.signal);
     await Promise.all(all.map((informer) => informer.untilSynced(end.signal)));
-    const { gateway, work } = assemble({
+    const assembly = assemble({
       ...common,
       informers,
       surroundings: { taskDefaults: {}, podSettings, gatewayReadySince: () => new Date(t0.getTime() - 3_600_000) },
@@ -161,7 +163,7 @@ export class ClusterBox {
       },
       point,
     });
-    const lead = () => void work(end.signal);
+    const lead = () => void assembly.work(end.signal);
     if (leads) lead();
     void this.#sendBookmarks(cluster, end.signal);
     const kill = () => {
@@ -169,7 +171,8 @@ export class ClusterBox {
       end.abort();
     };
     const writes = () => cluster.writes.map(({ verb, resource }) => `${verb} ${resource}`);
-    const operator = { cluster, informers, gateway, over: end.signal, writes, lead, kill };
+    const { metrics } = common;
+    const operator = { cluster, informers, gateway: assembly.gateway, metrics, over: end.signal, writes, lead, kill };
     this.#operators.push(operator);
     return operator;
   }

@@ -31,7 +31,7 @@ async function occupy(box: ClusterBox, { cluster }: Operator): Promise<() => voi
 }
 
 /** Of the next pod that goes, the operator sees its deletion and nothing that came before. */
-function skipToDeletion({ cluster, informers }: Operator): void {
+function skipToDeletion({ informers }: Operator): void {
   const put = informers.pods.cache.put.bind(informers.pods.cache);
   informers.pods.cache.put = (pod) => (pod.status.phase === "Failed" ? [] : put(pod));
 }

@@ -140,7 +140,7 @@ export const waitingRows: readonly Row[] = [
   {
     given: "a foreign pod under the attempt's name (S98)",
     run: intent(),
-    world: { refusal: { kind: "foreign", podName: "square-4-x-1", owner: "Job other" } },
+    world: { refusal: { kind: "rejected", message: "pod square-4-x-1 exists and belongs to Job other" } },
     then: "creating",
     status: "Failed PodRejected",
     does: ["event PodRejected"],

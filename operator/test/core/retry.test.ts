@@ -65,9 +65,9 @@ test.each<Row>([
   expect(inWords(afterFailure(failure, aLedger(ledger)))).toBe(then);
 });
 
-test.each<[FailureKind: string, Failure]>([
-  ...Object.values(UserReason).map((reason): [string, Failure] => [reason, { kind: "User", reason, message: "" }]),
-])("%s ends the run where only retryable errors are retried (S90)", (reason, failure) => {
+test.each(
+  Object.values(UserReason).map((reason): [string, Failure] => [reason, { kind: "User", reason, message: "" }]),
+)("%s ends the run where only retryable errors are retried (S90)", (reason, failure) => {
   expect(inWords(afterFailure(failure, aLedger({ retry: retryableOnly })))).toBe(reason);
 });
 

@@ -164,7 +164,7 @@ test("the phase follows from the conditions, the given status stays, and saying 
   const attempts = fc.constantFrom(undefined, [anAttempt()], [anAttempt(1, { finishedAt: stamp(5) })]);
   fc.assert(
     fc.property(fc.array(situation, { minLength: 1 }), attempts, (all, list) => {
-      const given = frozen<TaskRunStatus>({ revision: 1, ...(list && { attempts: list }) });
+      const given = frozen<TaskRunStatus>({ revision: 1, ...(list && { attempts: [...list] }) });
       const status = all.reduce((before, next) => frozen(withSituation(before, next, moment)), given);
       const last = all.at(-1) ?? starting;
 

@@ -181,6 +181,32 @@ describe("watches", () => {
     await expect(watch(from).over).rejects.toMatchObject({ reason: "gone" });
   });
 
+  test("what is held back is shown later, in order, and to nobody else before", async () => {
+    const other = new FakeCluster({ store: cluster.store });
+    const seenByOther: string[] = [];
+    const stop = new AbortController();
+    void (async () => {
+      const options = { resourceVersion: "0", timeoutSeconds: 300, signal: stop.signal };
+      for await (const event of other.watch(taskRuns, options)) seenByOther.push(inWords(event));
+    })().catch(() => {}); // stopped
+    const { events, over } = watch(cluster.store.resourceVersion);
+    await clock.advance(0);
+
+    const release = cluster.holdBack(taskRuns);
+    await createRun();
+    cluster.sendBookmarks();
+    await clock.advance(0);
+    const before = [...events];
+    release();
+    cluster.endWatches();
+    await over;
+    stop.abort();
+
+    expect(before).toEqual([]);
+    expect(events).toEqual(["ADDED a", `BOOKMARK ${cluster.store.resourceVersion}`]);
+    expect(seenByOther).toEqual(["ADDED a"]);
+  });
+
   test("a stopped watch is closed", async () => {
     const stop = new AbortController();
     const { over } = watch("1", stop.signal);

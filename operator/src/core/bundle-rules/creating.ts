@@ -22,7 +22,7 @@ export function refused(look: OpenLook): BundleVerdict | undefined {
   if (pod || !world.refusal) return undefined;
   const message = rejection(world.refusal, look);
   if (message === undefined) {
-    const standing = isRegistering(current.revision, messageOf(world.refusal));
+    const standing = isRegistering(current.revision, world.refusal.message);
     return conclude(look, standing, { registering: current, requeueAt: after(now, waitMs(look, refusedWaitMs)) });
   }
   const reason = BundleReason.PodRejected;
@@ -77,16 +77,10 @@ function rejection(refusal: Refusal, look: OpenLook): string | undefined {
   switch (refusal.kind) {
     case "rejected":
       return refusal.message;
-    case "foreign":
-      return `pod ${refusal.podName} exists and belongs to ${refusal.owner}`;
     case "serviceAccount":
       return after(readySince(look), serviceAccountMs) <= look.now ? refusal.message : undefined;
     case "quota":
     case "unavailable":
       return undefined;
   }
-}
-
-function messageOf(refusal: Refusal): string {
-  return "message" in refusal ? refusal.message : "";
 }

@@ -42,7 +42,7 @@ export function creating(look: Look): Verdict | undefined {
   const reason = refusal.kind === "quota" ? LiveReason.QuotaExceeded : LiveReason.Starting;
   return settle(
     look,
-    { kind: "Pending", reason, message: "message" in refusal ? refusal.message : "" },
+    { kind: "Pending", reason, message: refusal.message },
     { requeueAt: earliest(after(look.now, refusedWaitMs(look)), look.deadlineAt) ?? look.now },
   );
 }
@@ -95,8 +95,6 @@ function rejection(refusal: Refusal, { attempt, now }: Look): string | undefined
   switch (refusal.kind) {
     case "rejected":
       return refusal.message;
-    case "foreign":
-      return `pod ${refusal.podName} exists and belongs to ${refusal.owner}`;
     case "serviceAccount":
       return attempt && now.getTime() - Date.parse(attempt.createdAt) >= serviceAccountMs ? refusal.message : undefined;
     case "quota":

@@ -7,7 +7,7 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 import { withLastAttempt } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
 import { settle, type Look } from "../look.ts";
-import type { Failure, Outcome } from "../outcome.ts";
+import type { Failure } from "../outcome.ts";
 import { afterFailure, type NextStep } from "../retry.ts";
 import { attemptError, errorRecord } from "../status.ts";
 import { deadlineMessage } from "./stopping.ts";
