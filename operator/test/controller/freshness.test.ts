@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { staleCaches, untilLost, type Followed } from "../../src/controller/freshness.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { InformersBox } from "./informers-in-a-box.ts";
 
 const fresh: Followed = { hasSynced: true, freshness: "fresh" };
 
@@ -30,6 +31,20 @@ test("a cache that is lost is found within half a minute, and one that is merely
   expect(whileStale).toBeUndefined();
   expect(lost).toEqual(["pods"]);
   expect(clock.sleeping).toBe(0);
+});
+
+test("an API server that is away for a quarter of an hour loses every cache", async () => {
+  using box = new InformersBox();
+  await box.follow();
+  const lost = untilLost(box.informers, box.clock, new AbortController().signal);
+
+  box.cluster.partition("refused");
+  await box.clock.advance(300_000);
+  const stale = staleCaches(box.informers);
+  await box.clock.advance(630_000);
+
+  expect(stale).toHaveLength(6);
+  expect((await lost).toSorted()).toEqual(["bundles", "instanceTypes", "nodes", "pods", "revisions", "runs"]);
 });
 
 test("who stops waiting is told of none, and leaves no timer behind", async () => {

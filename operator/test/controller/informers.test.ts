@@ -4,6 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { withSituation } from "../../src/core/status.ts";
 import { controllerRevisions, pods, taskRuns } from "../../src/effects/resources.ts";
 import { anAttempt, aPod, bundleUid, namespace, runUid, stamp, t0 } from "../builders.ts";
+import { apiError } from "../fakes/cluster.ts";
 import { InformersBox } from "./informers-in-a-box.ts";
 
 const ref = { namespace, name: anAttempt().podName };
@@ -41,14 +42,18 @@ test("a pod keeps the instant at which it was first seen running, to its end (S1
   expect([later, await seenAfter(5000)]).toEqual([first, first]);
 });
 
-test("a pod under the same name is another pod, and has not been seen yet", async () => {
+test("a pod under the same name is another pod, and has not been seen yet, though a list brings it", async () => {
   box.cluster.seed(pods, aPod());
-  const first = await seenAfter(0);
-  await box.clock.advance(5000);
-
+  const first = await seenAfter(5000);
+  const release = box.cluster.holdBack(pods);
   box.cluster.seed(pods, aPod(1, "Running", { metadata: { uid: "again" } }));
 
-  expect(await seenAfter(0)).toEqual(new Date((first?.getTime() ?? 0) + 5000));
+  box.cluster.endWatches(apiError("gone"));
+  const again = await seenAfter(0);
+  release();
+
+  expect(box.informers.pods.cache.get(key)?.metadata.uid).toBe("again");
+  expect(again).toEqual(new Date((first?.getTime() ?? 0) + 5000));
 });
 
 test("pods and revisions of others are not kept: memory follows our own", async () => {

@@ -1,0 +1,89 @@
+// Our own definitions, applied as to any cluster: nothing in devcluster knows them.
+import { readdirSync, readFileSync } from "node:fs";
+
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+
+import type { Client } from "./contract/kit/client.ts";
+import { started } from "./started.ts";
+
+const folder = new URL("../../crds/generated/", import.meta.url);
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const runs = "/apis/stint.dev/v1alpha1/namespaces/default/taskruns";
+
+async function applyOurs(client: Client): Promise<void> {
+  for (const file of readdirSync(folder)) {
+    const { status, body } = await client.post(definitions, parse(readFileSync(new URL(file, folder), "utf8")));
+    expect(`${status} ${body.message ?? ""}`).toBe("201 ");
+  }
+}
+
+function aRun(spec: object): object {
+  return {
+    apiVersion: "stint.dev/v1alpha1",
+    kind: "TaskRun",
+    metadata: { name: "a" },
+    spec: { task: "math/square", ...spec },
+  };
+}
+
+test("a run is created, its settings hold fast, and it can be canceled once and for all", async () => {
+  const { client } = await started();
+  await applyOurs(client);
+
+  const created = await client.post(`${runs}?fieldValidation=Strict`, aRun({ input: [4, { a: null }] }));
+  const changed = await client.merge(`${runs}/a`, { spec: { timeoutSeconds: 5 } });
+  const canceled = await client.merge(`${runs}/a`, { spec: { cancel: true } });
+  const revived = await client.merge(`${runs}/a`, { spec: { cancel: false } });
+
+  expect(created.body.spec.input).toEqual([4, { a: null }]);
+  expect([created, changed, canceled, revived].map(({ status }) => status)).toEqual([201, 422, 200, 422]);
+  expect(changed.body.details.causes[0].field).toBe("spec.timeoutSeconds");
+});
+
+test("a run that breaks a rule is refused with the rule's own words", async () => {
+  const { client } = await started();
+  await applyOurs(client);
+
+  const { status, body } = await client.post(runs, aRun({ retry: { delaysSeconds: [1], waitDurationMs: 5 } }));
+
+  expect(status).toBe(422);
+  expect(body.message).toContain(
+    'spec.retry: Invalid value: "object": retry.delaysSeconds excludes waitDurationMs and backoffScaling',
+  );
+});
+
+test("a definition that takes a name of another is not established, and serves nothing", async () => {
+  const { client } = await started();
+  await applyOurs(client);
+  const names = { plural: "sprints", singular: "sprint", kind: "TaskRun", listKind: "SprintList" };
+  const schema = { openAPIV3Schema: { type: "object" } };
+  const versions = [{ name: "v1alpha1", served: true, storage: true, schema }];
+  const spec = { group: "stint.dev", names, scope: "Namespaced", versions };
+
+  const { body } = await client.post(definitions, { metadata: { name: "sprints.stint.dev" }, spec });
+  const served = await client.get("/apis/stint.dev/v1alpha1/sprints");
+
+  expect(body.status.conditions[0]).toMatchObject({
+    type: "NamesAccepted",
+    status: "False",
+    message: '"TaskRun" is already in use',
+  });
+  expect(served.status).toBe(404);
+});
+
+test("a deleted definition takes its objects along", async () => {
+  const { client, cluster } = await started();
+  await applyOurs(client);
+  await client.post(runs, aRun({}));
+  const gone = Promise.withResolvers<void>();
+  cluster.api.watch("customresourcedefinitions.apiextensions.k8s.io", ({ type, object }) => {
+    if (type === "DELETED" && object.metadata.name === "taskruns.stint.dev") gone.resolve();
+  });
+
+  await client.delete(`${definitions}/taskruns.stint.dev`);
+  await gone.promise;
+
+  expect((await client.get(runs)).status).toBe(404);
+  expect(cluster.api.list("taskruns.stint.dev")).toEqual([]);
+});
