@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { startDevcluster } from "./index.ts";
+import { type Devcluster, startDevcluster } from "./index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,17 +12,28 @@ const { values } = parseArgs({
     data: { type: "string" },
   },
 });
+const { port, host, kubeconfig, data } = values;
 
-const { data } = values;
-const cluster = await startDevcluster({
-  port: Number(values.port),
-  host: values.host,
-  ...(data !== undefined && { dataFile: data }),
-});
-writeFileSync(values.kubeconfig, cluster.kubeconfig, { mode: 0o600 });
-process.stdout.write(`devcluster listens on ${cluster.url}\nexport KUBECONFIG=${values.kubeconfig}\n`);
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    void cluster.close().then(() => process.exit(0));
-  });
+try {
+  const cluster = await startDevcluster({ port: Number(port), host, ...(data !== undefined && { dataFile: data }) });
+  closeAtSignal(cluster);
+  writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 });
+  process.stdout.write(`devcluster listens on ${cluster.url}\nexport KUBECONFIG=${kubeconfig}\n`);
+} catch (error) {
+  process.stderr.write(`${reasonFor(error)}\n`);
+  process.exit(1);
+}
+
+function closeAtSignal(cluster: Devcluster): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void cluster.close().then(() => process.exit(0)));
+  }
+}
+
+/** What happened, and what to do about it. */
+function reasonFor(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return `Port ${port} is taken. Stop what listens there, or name another with --port.`;
+  if (code === "ERR_SOCKET_BAD_PORT") return `"${port}" is no port. Name one from 0 to 65535 with --port.`;
+  return error instanceof Error ? error.message : String(error);
 }

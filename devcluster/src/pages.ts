@@ -2,7 +2,6 @@
 import type { KubeObject } from "./api.ts";
 import { plain, text } from "./json.ts";
 import { badRequest, expired, Refusal, unclassified } from "./refusal.ts";
-import type { Selects } from "./selectors.ts";
 
 export interface Page {
   readonly items: readonly KubeObject[];

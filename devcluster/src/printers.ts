@@ -7,12 +7,22 @@ import { resourceId } from "./resource.ts";
 
 export interface Printed {
   readonly name: string;
-  readonly type: "string" | "integer" | "date";
+  /** A date is shown as the time since then. */
+  readonly type: string;
+  readonly format?: string;
+  readonly description?: string;
   /** More than 0: only with `-o wide`. */
   readonly priority?: number;
   readonly cell: (object: KubeObject) => unknown;
 }
 
+export const nameColumn: Printed = {
+  name: "Name",
+  type: "string",
+  format: "name",
+  description: "Name must be unique within a namespace.",
+  cell: ({ metadata }) => metadata.name,
+};
 const column = (name: string, cell: Printed["cell"], priority = 0): Printed => ({
   name,
   type: "string",
@@ -48,6 +58,7 @@ const eventColumns: readonly Printed[] = [
     return `${text(subject["kind"]).toLowerCase()}/${text(subject["name"])}`;
   }),
   column("Message", (event) => text(event["message"] ?? event["note"]).trim()),
+  { ...nameColumn, priority: 1 },
 ];
 
 const columns: Readonly<Record<string, readonly Printed[]>> = {
@@ -76,8 +87,6 @@ const columns: Readonly<Record<string, readonly Printed[]>> = {
     path("Version", ".status.nodeInfo.kubeletVersion"),
   ],
   namespaces: [path("Status", ".status.phase"), age],
-  events: eventColumns,
-  "events.events.k8s.io": eventColumns,
   configmaps: [count("Data", ".data"), age],
   secrets: [path("Type", ".type"), count("Data", ".data"), age],
   services: [
@@ -118,9 +127,10 @@ function number(value: unknown): string {
   return String(Number(value ?? 0));
 }
 
-/** The columns after the name. */
+/** The name comes first, but for events, whose names tell nobody anything. */
 export function printedColumns(resource: Resource): readonly Printed[] {
-  return columns[resourceId(resource)] ?? [age];
+  if (resource.kind === "Event") return eventColumns;
+  return [nameColumn, ...(columns[resourceId(resource)] ?? [age])];
 }
 
 function statuses({ status }: KubeObject): readonly Readonly<Record<string, unknown>>[] {

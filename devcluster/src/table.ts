@@ -1,8 +1,7 @@
 // Objects as rows: what `kubectl get` asks for, and prints as it comes.
 import type { KubeObject } from "./api.ts";
 import { jsonPath } from "./json-path.ts";
-import { plain } from "./json.ts";
-import { type Printed, printedColumns } from "./printers.ts";
+import { nameColumn, type Printed, printedColumns } from "./printers.ts";
 import type { Column, Resource } from "./resource.ts";
 
 export interface TableOptions {
@@ -14,36 +13,15 @@ export interface TableOptions {
   readonly isFirst: boolean;
 }
 
-interface Definition {
-  readonly name: string;
-  readonly type: string;
-  readonly format: string;
-  readonly description: string;
-  readonly priority: number;
-}
-
-const nameColumn: Definition = {
-  name: "Name",
-  type: "string",
-  format: "name",
-  description: "Name must be unique within a namespace.",
-  priority: 0,
-};
-
 export function toTable(resource: Resource, objects: readonly KubeObject[], options: TableOptions): object {
-  const { columns } = resource;
-  const definitions = columns ? columns.map(definitionOfColumn) : printedColumns(resource).map(definitionOfPrinted);
-  const cells = (object: KubeObject): readonly unknown[] =>
-    columns
-      ? columns.map((column) => customCell(column, object, options.now))
-      : printedColumns(resource).map((printed) => printedCell(printed, object, options.now));
+  const columns = resource.columns ? [nameColumn, ...resource.columns.map(toPrinted)] : printedColumns(resource);
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata: options.metadata,
-    columnDefinitions: options.isFirst ? [nameColumn, ...definitions] : null,
+    columnDefinitions: options.isFirst ? columns.map(definitionOf) : null,
     rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...cells(object)],
+      cells: columns.map((column) => cellOf(column, object, options.now)),
       object: included(object, options.include),
     })),
   };
@@ -55,33 +33,30 @@ function included(object: KubeObject, include: string | null): object | null {
   return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
 }
 
-function definitionOfColumn({
-  name,
-  type,
-  format = "",
-  description,
-  priority = 0,
-  jsonPath: path,
-}: Column): Definition {
-  const what = description ?? `Custom resource definition column (in JSONPath format): ${path}`;
-  return { name, type, format, description: what, priority };
+/** A column of a definition: what its path leads to, as text where it is said to be text. */
+function toPrinted({ name, type, format, description, priority, jsonPath: path }: Column): Printed {
+  return {
+    name,
+    type,
+    description: description ?? `Custom resource definition column (in JSONPath format): ${path}`,
+    ...(format !== undefined && { format }),
+    ...(priority !== undefined && { priority }),
+    cell: (object) => {
+      const [value] = jsonPath(object, path);
+      if (value === undefined || value === null) return null;
+      const isText = typeof value === "object" || (type === "string" && typeof value !== "string");
+      return isText ? JSON.stringify(value) : value;
+    },
+  };
 }
 
-function definitionOfPrinted({ name, type, priority = 0 }: Printed): Definition {
-  return { name, type: type === "date" ? "string" : type, format: "", description: "", priority };
+function definitionOf({ name, type, format = "", description = "", priority = 0 }: Printed): object {
+  return { name, type, format, description, priority };
 }
 
-function printedCell({ type, cell }: Printed, object: KubeObject, now: Date): unknown {
+function cellOf({ type, cell }: Printed, object: KubeObject, now: Date): unknown {
   const value = cell(object);
-  return type === "date" ? ageOf(value, now) : value;
-}
-
-function customCell({ type, jsonPath: path }: Column, object: KubeObject, now: Date): unknown {
-  const [value] = jsonPath(object, path);
-  if (value === undefined || value === null) return null;
-  if (type === "date") return ageOf(value, now);
-  if (type === "string") return typeof value === "string" ? value : JSON.stringify(value);
-  return typeof value === "object" ? JSON.stringify(plain(value)) : value;
+  return type === "date" && value !== null ? ageOf(value, now) : value;
 }
 
 function ageOf(instant: unknown, now: Date): string {

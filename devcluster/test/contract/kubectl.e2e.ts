@@ -201,7 +201,7 @@ describe("kubectl wait, describe, logs, explain and api-resources", () => {
     expect(text).toMatch(/Spec:\n\s+Colour:\s+red/);
     expect(text).toMatch(/Warning\s+Tried\s+\d+s\s+contract\s+it was tried/);
     expect(await k(`get events --field-selector involvedObject.name=${name}`)).toMatch(
-      /Warning\s+Tried\s+widget\/w-\w+\s+it was tried/,
+      /^LAST SEEN\s+TYPE\s+REASON\s+OBJECT\s+MESSAGE\n\d+s\s+Warning\s+Tried\s+widget\/w-\w+\s+it was tried/,
     );
   });
 
