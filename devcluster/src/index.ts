@@ -1,4 +1,6 @@
 // A Kubernetes API in one process, with nodes that run pods as local processes.
+import type { IncomingMessage } from "node:http";
+
 import type { Api } from "./api.ts";
 import { issueServerCertificate } from "./certificates.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -13,7 +15,7 @@ import { Objects } from "./objects.ts";
 import { Pages } from "./pages.ts";
 import { keepInFile } from "./persistence.ts";
 import { Registry } from "./registry.ts";
-import { route } from "./routes.ts";
+import { type Outcome, route } from "./routes.ts";
 import { listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { Tokens } from "./tokens.ts";
@@ -66,7 +68,11 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   const pages = new Pages();
   const state: ClusterState = { store, registry, objects, pages, tokens, clock, ...(nodes && { logs: nodes.logs }) };
   const faults = faultsOf(options.faults);
-  const listening = await listen({ host, port, certificate, route: (request) => route(request, state, faults) });
+  const answer = (request: IncomingMessage): Promise<Outcome> => route(request, state, faults);
+  const listening = await listen({ host, port, certificate, route: answer }).catch(async (error: unknown) => {
+    await nodes?.close(); // the port is taken: whatever has begun to run ends here
+    throw error;
+  });
   const url = `https://${host}:${listening.port}`;
   return {
     url,

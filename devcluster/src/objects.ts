@@ -50,6 +50,9 @@ export interface Deletion {
   readonly isGone: boolean;
 }
 
+/** Of one object, as an etcd takes it. */
+const mostBytes = 1.5 * 1024 * 1024;
+
 export class Objects {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -147,6 +150,7 @@ export class Objects {
 
   #commit(resource: Resource, before: KubeObject | undefined, object: KubeObject, dryRun = false): KubeObject {
     if (dryRun) return object;
+    if (JSON.stringify(object).length > mostBytes) throw unclassified("etcdserver: request is too large");
     return this.#isReleased(resource, object)
       ? this.#remove(resource, object)
       : this.#store.put(resourceId(resource), object);

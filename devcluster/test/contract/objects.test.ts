@@ -135,6 +135,14 @@ describe("a create", () => {
     expect(text).toMatchObject({ status: 415, body: { reason: "UnsupportedMediaType" } });
   });
 
+  test("of more than an etcd takes is a 500, of more than 3 MiB a 413", async () => {
+    const large = await cluster.client.post(cluster.widgets, aWidget({ spec: { free: "x".repeat(1_600_000) } }));
+    const huge = await cluster.client.post(cluster.widgets, aWidget({ spec: { free: "x".repeat(3_200_000) } }));
+
+    expect(large).toMatchObject({ status: 500, body: { message: "etcdserver: request is too large" } });
+    expect(huge).toMatchObject({ status: 413, body: { reason: "RequestEntityTooLarge" } });
+  });
+
   test("takes YAML", async () => {
     const yaml =
       "apiVersion: contract.example.dev/v1\nkind: Widget\nmetadata: {name: from-yaml}\nspec: {colour: green}\n";
