@@ -14,7 +14,7 @@ import { type Lease, leases, type LeaseSpec } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { toMicroTime } from "./micro-time.ts";
+import { toMicroTime } from "../effects/micro-time.ts";
 import { pause } from "./waiting.ts";
 import { Watchdog } from "./watchdog.ts";
 

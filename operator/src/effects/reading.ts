@@ -1,8 +1,9 @@
 // What the API server sends, made into what is kept. The cache holds neither inputs nor results, and of finished runs only
 // a stub, so that memory follows the number of live runs and never the size of users' data.
+import { shapeOf } from "@stint/crds/binding";
 import { ConditionType } from "@stint/crds/conditions";
 import { sha256Hex } from "@stint/crds/hash";
-import { canonicalJson, isObject, jsonBytes, type Json } from "@stint/crds/json";
+import { canonicalJson, jsonBytes, type Json } from "@stint/crds/json";
 import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
 import type { TaskRun } from "@stint/crds/taskrun";
 
@@ -116,10 +117,4 @@ function toStub(run: ObservedRun): ObservedRun {
       ...(finishedAt !== undefined && { finishedAt }),
     },
   };
-}
-
-function shapeOf(value: Json): InputSummary["shape"] {
-  if (Array.isArray(value)) return { kind: "array", length: value.length };
-  if (isObject(value)) return { kind: "object", members: Object.keys(value) };
-  return { kind: "other", type: value === null ? "null" : typeof value };
 }

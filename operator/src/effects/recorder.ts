@@ -4,6 +4,7 @@ import { hashName } from "@stint/crds/hash";
 import type { KubernetesObject } from "@stint/crds/kubernetes";
 
 import type { Cluster } from "./cluster.ts";
+import { toMicroTime } from "./micro-time.ts";
 import { events } from "./resources.ts";
 
 const noteBytes = 1000; // the API server takes 1 kB
@@ -50,7 +51,7 @@ function toEvent(about: KubernetesObject, { type, reason, note }: EventToRecord,
   return {
     metadata: { name: `${name}.${hashName(`${uid}/${reason}/${note}/${at.getTime()}`, 16)}`, namespace },
     regarding: { apiVersion: about.apiVersion, kind: about.kind, name, namespace, uid, resourceVersion },
-    eventTime: at.toISOString().replace("Z", "000Z"), // MicroTime: six digits
+    eventTime: toMicroTime(at),
     reportingController: "stint.dev/operator",
     reportingInstance: instance,
     action: "Reconcile",

@@ -1,6 +1,7 @@
 // A row of the tables of `decide`, and the runs and pods that many rows begin with.
 import type { Registering } from "@stint/crds/taskbundle";
 
+import type { Action } from "../../src/core/decision.ts";
 import type { ObservedRun, OwnedPod, World } from "../../src/core/world.ts";
 import { anAcceptedRun, anAttempt, aPod, after, stamp } from "../builders.ts";
 
@@ -43,4 +44,18 @@ export function aRegistration(state: "Registering" | "RegistrationFailed"): Regi
 
 export function intent(): ObservedRun {
   return anAcceptedRun([anAttempt(1, { podUid: undefined })]);
+}
+
+/** An action in a word or two, for tables and timelines. */
+export function inWords(action: Action): string {
+  switch (action.kind) {
+    case "createPod":
+      return `createPod ${action.attempt}`;
+    case "deletePod":
+      return `deletePod ${action.pod.name.split("-").at(-1)}`;
+    case "deleteRun":
+      return "deleteRun";
+    case "recordEvent":
+      return `event ${action.reason}`;
+  }
 }

@@ -3,11 +3,11 @@ import { label } from "@stint/crds/labels";
 import type { Report } from "@stint/crds/attempt";
 import { describe, expect, test } from "vitest";
 
-import { intent, running, type Row } from "./decide-row.ts";
+import { intent, inWords, running, type Row } from "./decide-row.ts";
 import { liveRows } from "./decide-rows-live.ts";
 import { waitingRows } from "./decide-rows-waiting.ts";
 import { decide, ruleNames } from "../../src/core/decide.ts";
-import type { Action, Decision } from "../../src/core/decision.ts";
+import type { Decision } from "../../src/core/decision.ts";
 import { conditionOf } from "../../src/core/status.ts";
 import type { World } from "../../src/core/world.ts";
 import {
@@ -34,19 +34,6 @@ function decided({ run = aTaskRun(), pods = [], world = {}, now = t }: Row): Dec
 
 function phaseAndReason({ status }: Decision): string {
   return `${status.phase} ${conditionOf(status.conditions, "Succeeded")?.reason}`;
-}
-
-function inWords(action: Action): string {
-  switch (action.kind) {
-    case "createPod":
-      return `createPod ${action.attempt}`;
-    case "deletePod":
-      return `deletePod ${action.pod.name.split("-").at(-1)}`;
-    case "deleteRun":
-      return "deleteRun";
-    case "recordEvent":
-      return `event ${action.reason}`;
-  }
 }
 
 describe("decide", () => {

@@ -3,9 +3,10 @@
 import type { Report } from "@stint/crds/attempt";
 import { expect, test } from "vitest";
 
-import type { Action, Decision } from "../../src/core/decision.ts";
+import type { Decision } from "../../src/core/decision.ts";
 import { conditionOf } from "../../src/core/status.ts";
 import { aFailure, aSuccess, aTaskRun, aWorld, resolvedSettings, t0 } from "../builders.ts";
+import { inWords } from "./decide-row.ts";
 import * as box from "./world-in-a-box.ts";
 import { aBox, type Box } from "./world-in-a-box.ts";
 
@@ -72,19 +73,6 @@ function line({ rule, status, actions }: Decision, { now }: Box): string {
   const seconds = ((now.getTime() - t0.getTime()) / 1000).toFixed(1).padStart(6);
   const standing = `${status.phase} ${conditionOf(status.conditions, "Succeeded")?.reason}`;
   return `${seconds} s  ${rule.padEnd(14)} ${standing.padEnd(26)} ${actions.map(inWords).join(", ") || "-"}`;
-}
-
-function inWords(action: Action): string {
-  switch (action.kind) {
-    case "createPod":
-      return `createPod ${action.attempt}`;
-    case "deletePod":
-      return `deletePod ${action.pod.name.split("-").at(-1)}`;
-    case "deleteRun":
-      return "deleteRun";
-    case "recordEvent":
-      return `event ${action.reason}`;
-  }
 }
 
 test("a task that fails twice and then succeeds", () => {
