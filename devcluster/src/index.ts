@@ -20,6 +20,9 @@ import { listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { Tokens } from "./tokens.ts";
 
+export type { ImageResolver, LocalImage } from "./kubelet/images.ts";
+export type { NodeSettings } from "./kubelet/node-object.ts";
+
 export interface DevclusterOptions {
   /** Default 0: any that is free. */
   readonly port?: number;

@@ -55,6 +55,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "runner-image/src": ["crds/src", "runner-image/src"],
   "sdk/src": ["crds/src", "sdk/src"],
   "cli/src": ["crds/src", "sdk/src", "cli/src"],
+  // `stint dev`: a cluster in this process, the operator in one of its own.
+  "cli/src/dev": ["crds/src", "sdk/src", "cli/src", "devcluster/src/index"],
   // Knows none of our kinds: our CRDs are applied to it like to any cluster.
   "devcluster/src": ["devcluster/src"],
 };
