@@ -1,0 +1,27 @@
+// The items of docs/semantics.md, as a list.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { root } from "../architecture/sources.ts";
+
+export interface Item {
+  /** `S12`. */
+  readonly id: string;
+  /** Number of the section that it stands in. */
+  readonly section: number;
+  /** Its first words, in bold. */
+  readonly title: string;
+}
+
+/** All items, in the order of the page. */
+export function readContract(text = readFileSync(join(root, "docs/semantics.md"), "utf8")): Item[] {
+  let section = -1;
+  return text.split("\n").flatMap((line) => {
+    const heading = /^## (\d+) /.exec(line);
+    if (heading) section = Number(heading[1]);
+    const item = /^- \*\*(S\d+)\*\*\s+(?:\*\*(.+?)\*\*|(.{1,40}))/.exec(line);
+    return item?.[1] === undefined
+      ? []
+      : [{ id: item[1], section, title: (item[2] ?? item[3] ?? "").replace(/[.,:]$/, "") }];
+  });
+}
