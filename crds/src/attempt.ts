@@ -162,6 +162,23 @@ export interface ProgressRequest {
   readonly displayName?: string;
 }
 
+/** Body of `PUT cache/{key}`. */
+export interface CachePutRequest {
+  /** In base64. */
+  readonly value: string;
+  readonly ttlSeconds?: number;
+}
+
+/** Answer of `GET cache/{key}`: without a value there is none. */
+export interface CacheGetResponse {
+  readonly value?: string;
+}
+
+/** Answer of `GET cache`: every key there is, in order. */
+export interface CacheKeysResponse {
+  readonly keys: readonly string[];
+}
+
 export interface TasksRequest {
   readonly tasks: Manifest;
 }

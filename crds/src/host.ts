@@ -37,8 +37,17 @@ export interface Host {
   outcomeOf(name: string, signal?: AbortSignal): Promise<RunOutcome>;
   triggerRun(request: RunsRequest): Promise<string>;
   progress(update: ProgressRequest): void;
+  readonly cache: CachePort;
   /** Told what the task's function threw, whole: for the log, since a report carries it cut (S77). */
   thrown?(error: unknown): void;
+}
+
+/** The cache of the run's tree (S149): bytes by key. Rejects with a {@link HostError}. */
+export interface CachePort {
+  get(key: string): Promise<Uint8Array | undefined>;
+  set(key: string, value: Uint8Array, ttlSeconds?: number): Promise<void>;
+  delete(key: string): Promise<void>;
+  keys(): Promise<readonly string[]>;
 }
 
 /** A refusal by the gateway, as the SDK sees it. */

@@ -25,9 +25,17 @@ export const annotation = {
   key: "stint.dev/key",
   ordinal: "stint.dev/ordinal",
   depth: "stint.dev/depth",
+  /** On an entry of a tree's cache: its key, and when it is no longer to be found (S149). */
+  cacheKey: "stint.dev/cache-key",
+  expiresAt: "stint.dev/expires-at",
 } as const;
 
-export const component = { attempt: "attempt", registration: "registration", bundle: "bundle" } as const;
+export const component = {
+  attempt: "attempt",
+  registration: "registration",
+  bundle: "bundle",
+  cache: "cache",
+} as const;
 
 /** `tag.stint.dev/<tag>: ""`, set by whoever creates the run (S18). */
 export const tagLabelPrefix = "tag.stint.dev/";
@@ -50,6 +58,11 @@ export function revisionName(bundle: NamedObject, revision: number): string {
 /** `<bundle>-<h>-r<n>-<attempt>`: the pod that registers a revision (S12). */
 export function registrationPodName(bundle: NamedObject, revision: number, attempt: number): string {
   return `${revisionName(bundle, revision)}-${attempt}`;
+}
+
+/** `<root>-<h>-c-<20 characters>`: the ConfigMap of an entry of a tree's cache (S149). */
+export function cacheEntryName(root: NamedObject, key: string): string {
+  return `${root.name}-${hashName(root.uid, 5)}-c-${hashName(key, 20)}`;
 }
 
 /** Who a child run is: the attempt and call that started it, or the key the caller gave (S118, S120). */

@@ -46,6 +46,10 @@ export const limits = {
   treeDepth: 32,
   treeSize: 10_000,
   progressLabels: 1000,
+  cacheKeyLength: 512,
+  /** Of the tree's cache, as long as no payload store is configured (S149). */
+  cacheValueBytes: 524_288,
+  cacheTtlSeconds: { min: 1, max: 31_536_000 },
   /** Starts of children in one request: creates share the operator's token bucket with everybody's reports. */
   startsPerRequest: 100,
 

@@ -12,7 +12,7 @@ import type { Clock } from "./clock.ts";
 import type { GatewayTarget } from "./environment.ts";
 
 export interface Call {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below `/attempt/v1/`, with no slash at its front. */
   readonly path: string;
   readonly body?: object;

@@ -3,6 +3,9 @@
 import {
   attemptPath,
   type Assignment,
+  type CacheGetResponse,
+  type CacheKeysResponse,
+  type CachePutRequest,
   type ChildrenRequest,
   type ChildrenResponse,
   type EventsRequest,
@@ -36,6 +39,13 @@ export interface Gateway {
   /** Asks once, for at most two seconds, why this pod is being ended (S169). */
   stopNotice(): Promise<StopNotice | undefined>;
   progress(request: ProgressRequest, patience: Patience, signal: AbortSignal): Promise<void>;
+  /** The cache of the run's tree (S149). */
+  readonly cache: {
+    get(key: string, signal: AbortSignal): Promise<CacheGetResponse>;
+    put(key: string, request: CachePutRequest, signal: AbortSignal): Promise<void>;
+    delete(key: string, signal: AbortSignal): Promise<void>;
+    keys(signal: AbortSignal): Promise<CacheKeysResponse>;
+  };
 }
 
 export interface GatewayOptions {
@@ -83,8 +93,19 @@ export function connectGateway({ target, tokenFile, clock, log }: GatewayOptions
     async progress(request, patience, signal) {
       await calls.call(post("progress", request), patience, signal);
     },
+    cache: {
+      get: async (key, signal) => (await calls.call(get(entry(key)), fullPatience, signal)) as CacheGetResponse, // see above
+      async put(key, request, signal) {
+        await calls.call({ method: "PUT", path: entry(key), body: request }, fullPatience, signal);
+      },
+      async delete(key, signal) {
+        await calls.call({ method: "DELETE", path: entry(key) }, fullPatience, signal);
+      },
+      keys: async (signal) => (await calls.call(get("cache"), fullPatience, signal)) as CacheKeysResponse, // see above
+    },
   };
 }
 
+const entry = (key: string) => `cache/${encodeURIComponent(key)}`;
 const get = (path: string) => ({ method: "GET", path }) as const;
 const post = (path: string, body: object) => ({ method: "POST", path, body }) as const;

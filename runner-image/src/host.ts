@@ -14,6 +14,7 @@ import type { Log } from "./log.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Progress } from "./progress.ts";
 import type { Stop } from "./stop.ts";
+import { createTreeCache } from "./tree-cache.ts";
 
 export interface HostOptions {
   readonly gateway: Gateway;
@@ -51,6 +52,7 @@ export function createHost({ gateway, stop, clock, log, startedAtMs }: HostOptio
       return name;
     },
     progress: (update) => progress.update(update),
+    cache: createTreeCache(gateway, calls, never),
     thrown: (error) => log.error("task threw", { error: describeThrown(error) }),
     ended: calls.ended,
     async flush(signal) {

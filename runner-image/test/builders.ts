@@ -58,6 +58,12 @@ export function aGateway(answers: Partial<Gateway>): Gateway {
     events: unexpected("events"),
     stopNotice: unexpected("stopNotice"),
     progress: unexpected("progress"),
+    cache: {
+      get: unexpected("cache.get"),
+      put: unexpected("cache.put"),
+      delete: unexpected("cache.delete"),
+      keys: unexpected("cache.keys"),
+    },
     ...answers,
   };
 }

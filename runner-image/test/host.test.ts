@@ -121,3 +121,29 @@ test("a flush ends with the gateway's loss", async () => {
 
   await expect(host.flush(never)).rejects.toBe(lost);
 });
+
+test("the tree's cache: bytes here, base64 on the wire, and what is written is delivered before the flush ends (S149)", async () => {
+  const written = Promise.withResolvers<void>();
+  const puts: unknown[] = [];
+  const { host } = aHost({
+    cache: {
+      get: async (key) => (key === "a" ? { value: "AP8=" } : {}),
+      put: (...[key, request]) => {
+        puts.push([key, request]);
+        return written.promise;
+      },
+      delete: async () => {},
+      keys: async () => ({ keys: ["a", "b"] }),
+    },
+  });
+
+  expect(await host.cache.get("a")).toEqual(new Uint8Array([0, 255]));
+  expect(await host.cache.get("b")).toBeUndefined();
+  expect(await host.cache.keys()).toEqual(["a", "b"]);
+  void host.cache.set("a", new Uint8Array([1]), 60);
+  const flushed = host.flush(never);
+  await expect(isSettled(flushed)).resolves.toBe(false);
+  written.resolve();
+  await flushed;
+  expect(puts).toEqual([["a", { value: "AQ==", ttlSeconds: 60 }]]);
+});

@@ -1,8 +1,9 @@
 import type { Assignment } from "@stint/crds/attempt";
-import type { Host } from "@stint/crds/host";
+import type { CachePort, Host } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
 
+import { createTreeCache, type TreeCache } from "./cache.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { currentScope } from "./scope.ts";
 
@@ -37,6 +38,7 @@ export interface TaskContext {
   /** The same in all attempts of the run, and in no other run: for side effects that must happen once (S99). */
   readonly idempotencyKey: string;
   readonly progress: Progress;
+  readonly cache: TreeCache;
   /** A line about the run, for people; more than 1024 characters are cut (S150). */
   display: string | undefined;
 }
@@ -53,8 +55,12 @@ export function currentContext(): TaskContext {
 }
 
 /** What a context is made from: facts, and where progress and display name go. */
-interface Facts extends Omit<TaskContext, "executionId" | "remainingMs" | "progress" | "display" | "idempotencyKey"> {
+interface Facts extends Omit<
+  TaskContext,
+  "executionId" | "remainingMs" | "progress" | "cache" | "display" | "idempotencyKey"
+> {
   readonly send: Host["progress"];
+  readonly cachePort: CachePort;
 }
 
 export function attemptContext(assignment: Assignment, host: Host): TaskContext {
@@ -69,6 +75,7 @@ export function attemptContext(assignment: Assignment, host: Host): TaskContext 
     signal: host.signal,
     deadline: deadlineOf(assignment, host.startedAtMs),
     send: (update) => host.progress(update),
+    cachePort: host.cache,
   });
 }
 
@@ -81,6 +88,7 @@ function deadlineOf({ timeoutSeconds, deadlineAt }: Assignment, startedAtMs: num
 export function localContext(
   task: { readonly name: string; readonly tags: readonly string[] },
   input: Json,
+  cachePort: CachePort,
 ): TaskContext {
   return contextOf({
     runId: "local",
@@ -100,10 +108,11 @@ export function localContext(
     signal: new AbortController().signal,
     deadline: undefined,
     send: () => undefined,
+    cachePort,
   });
 }
 
-function contextOf({ send, ...facts }: Facts): TaskContext {
+function contextOf({ send, cachePort, ...facts }: Facts): TaskContext {
   const { runId, uid, namespace, deadline } = facts;
   let display: string | undefined;
   return Object.freeze({
@@ -112,6 +121,7 @@ function contextOf({ send, ...facts }: Facts): TaskContext {
     idempotencyKey: `${namespace}/${uid}`,
     remainingMs: () => (deadline ? Math.max(0, deadline.getTime() - Date.now()) : Infinity),
     progress: createProgress(runId, send),
+    cache: createTreeCache(cachePort),
     get display(): string | undefined {
       return display;
     },

@@ -1,9 +1,11 @@
 // `.local()`: the function in this process, for unit tests (S112). What it calls runs here too, and as strictly as in a
 // cluster: arguments and results of a child are JSON, and its failure is a TaskRunError.
 import type { RunOutcome } from "@stint/crds/attempt";
+import type { CachePort } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 
 import { argumentsToInput } from "./arguments.ts";
+import { localCache } from "./cache.ts";
 import { localContext } from "./context.ts";
 import { execute, inputProblem } from "./execution.ts";
 import type { RunPort } from "./handle.ts";
@@ -14,19 +16,20 @@ import { runIn, type Call, type Scope } from "./scope.ts";
 export function runLocally(definition: Definition, args: readonly unknown[]): unknown {
   const problem = inputProblem(definition, { kind: "array", length: args.length });
   if (problem !== undefined) throw new TypeError(problem);
-  return runIn(localScope(definition, [...args]), () => Reflect.apply(definition.fn, undefined, args));
+  const cache = localCache(); // one tree, in this process
+  return runIn(localScope(definition, [...args], cache), () => Reflect.apply(definition.fn, undefined, args));
 }
 
-function localScope({ entry }: Definition, input: readonly unknown[]): Scope {
+function localScope({ entry }: Definition, input: readonly unknown[], cache: CachePort): Scope {
   // The context shows what the caller gave, and in this process that may be anything.
-  return { context: localContext(entry, input as Json), call: startLocally };
+  return { context: localContext(entry, input as Json, cache), call: (call) => startLocally(call, cache) };
 }
 
-function startLocally({ target, args }: Call): RunPort {
+function startLocally({ target, args }: Call, cache: CachePort): RunPort {
   const { definition, name, bundle } = target;
   if (!definition)
     throw new Error(`Task "${bundle}/${name}" is not in this process: .local() runs no task of another bundle`);
-  const outcome = localOutcome(definition, argumentsToInput(name, args));
+  const outcome = localOutcome(definition, argumentsToInput(name, args), cache);
   return {
     id: "local",
     outcome: () => outcome,
@@ -34,8 +37,11 @@ function startLocally({ target, args }: Call): RunPort {
   };
 }
 
-async function localOutcome(definition: Definition, input: Json): Promise<RunOutcome> {
-  const scope: Scope = { context: localContext(definition.entry, input), call: startLocally };
+async function localOutcome(definition: Definition, input: Json, cache: CachePort): Promise<RunOutcome> {
+  const scope: Scope = {
+    context: localContext(definition.entry, input, cache),
+    call: (call) => startLocally(call, cache),
+  };
   const ending = await execute(definition, input, scope);
   const run = { name: "local", task: `local/${definition.entry.name}`, attempts: 1 };
   if (ending.kind === "succeeded") {

@@ -49,6 +49,7 @@ test("the context says which run and attempt this is (S142)", async () => {
     idempotencyKey: "team-a/uid-1",
     display: undefined,
     progress: expect.any(Function),
+    cache: expect.any(Object),
     remainingMs: expect.any(Function),
   });
 });

@@ -11,6 +11,7 @@ export interface Call {
   readonly ref: Partial<ObjectRef>;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: object;
+  readonly metadataOnly?: boolean | undefined;
   /** Whether carrying it out twice is the same as once. */
   readonly harmless: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -23,6 +24,8 @@ interface VerbOnTheWire {
   readonly words: string;
 }
 
+const metadataListType = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
 const verbs: Readonly<Record<Verb, VerbOnTheWire>> = {
   get: { method: "GET", on: "object", words: "get" },
   list: { method: "GET", on: "collection", words: "list" },
@@ -34,7 +37,7 @@ const verbs: Readonly<Record<Verb, VerbOnTheWire>> = {
   deleteCollection: { method: "DELETE", on: "collection", words: "delete collection of" },
 };
 
-export function requestOf({ verb, resource, ref, query = {}, body, signal }: Call): Request {
+export function requestOf({ verb, resource, ref, query = {}, body, metadataOnly, signal }: Call): Request {
   const { method, on } = verbs[verb];
   const { group, version, plural, namespaced } = resource;
   const segments = [
@@ -47,7 +50,13 @@ export function requestOf({ verb, resource, ref, query = {}, body, signal }: Cal
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const path = `/${segments.map(encodeURIComponent).join("/")}`;
-  return { method, path: search.size === 0 ? path : `${path}?${search.toString()}`, body, signal };
+  return {
+    method,
+    path: search.size === 0 ? path : `${path}?${search.toString()}`,
+    body,
+    ...(metadataOnly && { accept: metadataListType }),
+    signal,
+  };
 }
 
 /** The verb and the object, as every error message begins: `create pod default/nightly-k3f7a-2`. */

@@ -48,6 +48,8 @@ export interface ListOptions extends Selection, CallOptions {
   readonly limit?: number;
   /** Where the page before ended. An old one is `gone`. */
   readonly continue?: string;
+  /** Leaves out all but the metadata: for objects that are large, of which only names and annotations matter. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ListPage<T> {

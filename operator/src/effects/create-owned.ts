@@ -7,6 +7,11 @@ import { isApiError, RefusedError } from "../errors.ts";
 import type { Cluster, KubernetesObject, Resource } from "./cluster.ts";
 import { controllerUid } from "./reading.ts";
 
+/** Whose controller reference the object carries. */
+interface Owner {
+  readonly metadata: { readonly namespace?: string; readonly uid: string };
+}
+
 /**
  * Creates the object, plain JSON with its name in it, or finds it there as ours. Answers it as stored.
  *
@@ -15,7 +20,7 @@ import { controllerUid } from "./reading.ts";
 export async function createOwned<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
-  owner: KubernetesObject,
+  owner: Owner,
   body: object,
 ): Promise<T> {
   try {
@@ -51,7 +56,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
 async function existing<T extends KubernetesObject>(
   cluster: Cluster,
   resource: Resource<T>,
-  owner: KubernetesObject,
+  owner: Owner,
   name: string,
 ): Promise<T> {
   const object = await cluster.get(resource, { namespace: owner.metadata.namespace ?? "", name });

@@ -91,11 +91,19 @@ export class KubernetesCluster implements Cluster {
   }
 
   async list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions): Promise<ListPage<T>> {
-    const { signal, namespace, ...query } = options;
-    const call: Call = { verb: "list", resource, ref: scopeOf(namespace), query: { ...query }, harmless: true, signal };
+    const { signal, namespace, metadataOnly, ...query } = options;
+    const call: Call = {
+      verb: "list",
+      resource,
+      ref: scopeOf(namespace),
+      query: { ...query },
+      metadataOnly,
+      harmless: true,
+      signal,
+    };
     const { metadata, items } = await this.#call<WireList<T>>(call);
     return {
-      items: items.map((item) => (item.kind ? item : withKind(resource, item))), // K3
+      items: items.map((item) => (item.kind && !metadataOnly ? item : withKind(resource, item))), // K3
       resourceVersion: metadata.resourceVersion,
       ...(metadata.continue ? { continue: metadata.continue } : {}),
     };

@@ -18,6 +18,8 @@ export interface Node extends KubernetesObject {
 
 export interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
+  /** Values in base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
 }
 

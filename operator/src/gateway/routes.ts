@@ -12,6 +12,7 @@ import { registerTasks } from "./registration.ts";
 import { acceptReport } from "./report.ts";
 import { triggerRun } from "./roots.ts";
 import {
+  CachePutRequestSchema,
   ChildrenRequestSchema,
   EventsRequestSchema,
   parseBody,
@@ -21,6 +22,7 @@ import {
   TasksRequestSchema,
 } from "./schemas.ts";
 import type { PodIdentity } from "./token.ts";
+import { cachedKeys, deleteCached, getCached, putCached } from "./tree-cache.ts";
 
 interface Call {
   readonly pod: PodIdentity;
@@ -31,7 +33,7 @@ interface Call {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below `/attempt/v1/`. */
   readonly path: string;
   readonly answer: (call: Call, deps: GatewayDeps) => Promise<object>;
@@ -81,6 +83,24 @@ export const routes: readonly Route[] = [
     method: "POST",
     path: "runs",
     answer: async ({ pod, body }, deps) => triggerRun(pod, parseBody(RunsRequestSchema, body), deps),
+  },
+  { method: "GET", path: "cache", answer: ({ pod }, deps) => cachedKeys(pod, deps) },
+  { method: "GET", path: "cache/:name", answer: ({ pod, params: { name = "" } }, deps) => getCached(pod, name, deps) },
+  {
+    method: "PUT",
+    path: "cache/:name",
+    async answer({ pod, body, params: { name = "" } }, deps) {
+      await putCached(pod, name, parseBody(CachePutRequestSchema, body), deps);
+      return accepted;
+    },
+  },
+  {
+    method: "DELETE",
+    path: "cache/:name",
+    async answer({ pod, params: { name = "" } }, deps) {
+      await deleteCached(pod, name, deps);
+      return accepted;
+    },
   },
   {
     method: "POST",

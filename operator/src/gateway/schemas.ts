@@ -98,6 +98,11 @@ export const EventsRequestSchema = z.object({
   waitMs: z.number().min(0).max(limits.eventsWaitMs),
 });
 
+export const CachePutRequestSchema = z.object({
+  value: z.base64(),
+  ttlSeconds: z.int().min(limits.cacheTtlSeconds.min).max(limits.cacheTtlSeconds.max).exactOptional(),
+});
+
 export const TasksRequestSchema = z.object({ tasks: ManifestSchema });
 
 /** The body as its schema has it. Throws `InvalidRequest`, with the first faults and where they are. */

@@ -81,6 +81,8 @@ function createApp({ key, certificate }: ServingCertificate, options: GatewayOpt
   const app = fastify({
     https: { key, cert: certificate, minVersion },
     bodyLimit: limits.requestBytes,
+    // Of a key of the tree's cache, in UTF-8 and percent-encoded.
+    routerOptions: { maxParamLength: limits.cacheKeyLength * 12 },
     requestTimeout: requestTimeoutMs,
     // Users may call their members as they like: nothing of a body is ever merged into an object of ours.
     onProtoPoisoning: "ignore",

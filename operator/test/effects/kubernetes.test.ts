@@ -92,6 +92,20 @@ describe("what goes over the wire", () => {
     expect(server.requests.map(({ path }) => path)).toEqual(["/api/v1/pods", "/api/v1/namespaces/team-a/pods"]);
   });
 
+  test("a list of metadata alone asks for it, and has the kind that it is a list of", async () => {
+    server.next("list", ({ request, reply }) => {
+      const items = [{ apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata", metadata: { name: "a" } }];
+      reply(200, { kind: request.headers["accept"], metadata: { resourceVersion: "1" }, items });
+    });
+
+    const { items } = await cluster.list(pods, { metadataOnly: true });
+
+    expect(items).toEqual([{ apiVersion: "v1", kind: "Pod", metadata: { name: "a" } }]);
+    expect(server.requests.map(({ headers, query }) => [headers["accept"], query.size])).toEqual([
+      ["application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", 0],
+    ]);
+  });
+
   test("a page says where the next one begins", async () => {
     for (const name of ["a", "b", "c"]) server.store.create(nodes, undefined, { metadata: { name } });
 

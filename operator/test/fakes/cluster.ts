@@ -60,7 +60,11 @@ export class FakeCluster implements Cluster {
   list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions): Promise<ListPage<T>> {
     return this.#call("list", resource, {}, options.signal, () => {
       const page = this.store.list(resource, options, options.limit, options.continue);
-      return { ...page, items: page.items.map((item) => asked(resource, item)) };
+      const shown = (item: KubernetesObject): KubernetesObject => {
+        const { apiVersion, kind, metadata } = item;
+        return options.metadataOnly ? { apiVersion, kind, metadata } : item;
+      };
+      return { ...page, items: page.items.map((item) => asked(resource, shown(item))) };
     });
   }
 

@@ -204,14 +204,14 @@ export class GatewayBox implements AsyncDisposable {
   }
 
   get(path: string, options?: AskOptions): Promise<Answer> {
-    return this.#ask("GET", path, undefined, options);
+    return this.ask("GET", path, undefined, options);
   }
 
   post(path: string, body: unknown, options?: AskOptions): Promise<Answer> {
-    return this.#ask("POST", path, body, options);
+    return this.ask("POST", path, body, options);
   }
 
-  async #ask(method: string, path: string, body: unknown, options: AskOptions = {}): Promise<Answer> {
+  async ask(method: string, path: string, body?: unknown, options: AskOptions = {}): Promise<Answer> {
     const token = "token" in options ? options.token : await this.token();
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const outgoing = request(

@@ -12,6 +12,8 @@ import { findRegistry, registryKey, stopError, type Host, type Registry } from "
 import type { Json } from "@stint/crds/json";
 import { childName } from "@stint/crds/labels";
 
+import { localCache } from "../../src/cache.ts";
+
 export const processStart = Date.parse("2026-03-01T12:00:00.000Z");
 
 /** The tasks of the test before are not this test's. */
@@ -72,6 +74,7 @@ export class FakeHost implements Host {
   readonly awaited: string[] = [];
   readonly updates: ProgressRequest[] = [];
   readonly log: unknown[] = [];
+  readonly cache = localCache();
   /** How a started child ends; by default it succeeds with its input. */
   childEnds: (start: ChildStart, name: string) => RunOutcome = (start, name) =>
     anOutcome(name, { result: start.input });
