@@ -45,7 +45,7 @@ test("a later value replaces the earlier one and its time to live, and a repeate
   const writes = box.cluster.writes.length;
 
   await box.ask("PUT", "cache/a", { value: other });
-  box.clock.advance(61_000);
+  await box.clock.advance(61_000);
 
   expect(box.cluster.writes.slice(writes).map(({ verb }) => verb)).toEqual(["create"]); // which finds it there
   expect(await box.ask("GET", "cache/a")).toMatchObject({ body: { value: other } });
@@ -55,7 +55,7 @@ test("a value whose time is over is not found (S149)", async () => {
   await using box = await GatewayBox.open();
   await box.ask("PUT", "cache/a", { value, ttlSeconds: 60 });
 
-  box.clock.advance(60_000);
+  await box.clock.advance(60_000);
 
   expect(await box.ask("GET", "cache/a")).toMatchObject({ status: 200, body: {} });
   expect(await box.ask("GET", "cache")).toMatchObject({ body: { keys: [] } });
