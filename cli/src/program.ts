@@ -1,6 +1,7 @@
 // The command line: which commands and options there are. What a command needs is imported when it runs, so that
 // `stint --help` costs no more than commander does.
 import { Phase } from "@stint/crds/conditions";
+import type { RerunOptions } from "@stint/crds/rerun";
 import { Command, Option } from "commander";
 
 import manifest from "../package.json" with { type: "json" };
@@ -46,11 +47,26 @@ export function createProgram(stage: Stage): Command {
     .showHelpAfterError(`\`${name} --help\` lists the commands, \`${name} <command> --help\` their options.`)
     .exitOverride();
   const shell: Shell = { ...stage, program, start: () => stage.session(program.opts<Place>()) };
-  for (const add of [addInit, addDeploy, addTasks, addRun, addRuns, addGet, addTree, addLogs, addCancel, addDoctor]) {
-    add(shell);
-  }
+  for (const add of adders) add(shell);
   return program;
 }
+
+type Adder = (shell: Shell) => void;
+
+/** In the order in which `--help` lists them. */
+const adders: readonly Adder[] = [
+  addInit,
+  addDeploy,
+  addTasks,
+  addRun,
+  addRuns,
+  addGet,
+  addTree,
+  addLogs,
+  addCancel,
+  addRetry,
+  addDoctor,
+];
 
 interface Shell extends Stage {
   readonly program: Command;
@@ -177,6 +193,18 @@ function addCancel({ program, start, end }: Shell): void {
     .action(async (name: string) => {
       const { cancel } = await import("./commands/cancel.ts");
       end(await cancel(start(), name));
+    });
+}
+
+function addRetry({ program, start, end }: Shell): void {
+  program
+    .command("retry")
+    .description("do a run again that has Failed or was Canceled or Skipped")
+    .argument("<run>")
+    .option("--latest", "on the newest Ready revision, instead of the one that it has had")
+    .action(async (name: string, options: RerunOptions) => {
+      const { retry } = await import("./commands/retry.ts");
+      end(await retry(start(), name, options));
     });
 }
 

@@ -3,6 +3,7 @@
 import type { UserReason } from "./conditions.ts";
 import type { Json } from "./json.ts";
 import type { Manifest } from "./manifest.ts";
+import type { RerunOptions } from "./rerun.ts";
 import type { TaskSettings } from "./settings.ts";
 
 export const attemptPath = "/attempt/v1";
@@ -123,6 +124,9 @@ export interface RunsResponse {
   readonly uid: string;
 }
 
+/** What is asked of a child that is to be done again (S170); on the newest Ready revision if `latest` (S172). */
+export type RerunRequest = RerunOptions;
+
 export interface EventsRequest {
   /** Names of runs whose outcomes are awaited. */
   readonly awaiting: readonly string[];
@@ -200,6 +204,8 @@ export const ProtocolCode = {
   Canceled: "Canceled",
   /** The key was used for another call. 409. */
   KeyConflict: "KeyConflict",
+  /** The run is live, or has succeeded: it is not done again. 409. */
+  CannotRerun: "CannotRerun",
   /** Run or child does not exist. 404. */
   NotFound: "NotFound",
   /** Too deep or too many. 422. */

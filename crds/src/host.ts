@@ -5,6 +5,7 @@ import type {
   ChildStart,
   ProgressRequest,
   Report,
+  RerunRequest,
   RunOutcome,
   RunsRequest,
   StopNotice,
@@ -33,6 +34,7 @@ export interface Host {
   /** Starts a child; resolves with its name once the gateway has made it. Rejects with a {@link HostError}. */
   startChild(start: ChildStart): Promise<string>;
   cancelChild(name: string): Promise<void>;
+  rerunChild(name: string, request: RerunRequest): Promise<void>;
   /** Resolves with the run's outcome, without limit. */
   outcomeOf(name: string, signal?: AbortSignal): Promise<RunOutcome>;
   triggerRun(request: RunsRequest): Promise<string>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { Phase } from "./conditions.ts";
+import { ConditionType, Phase } from "./conditions.ts";
 import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin } from "./kubernetes.ts";
 import { taskReferencePattern } from "./labels.ts";
 import { limits } from "./limits.ts";
@@ -9,7 +9,7 @@ import { ResolvedSettingsSchema, runSettings } from "./settings.ts";
 /** JSON as the user wrote it. Kubernetes keeps its nulls only under `nullable`; CEL cannot see it, hence `status.inputHash`. */
 const anyJson = z.unknown().meta({ nullable: true });
 
-const mutable = ["cancel", "ttlSecondsAfterFinished"];
+const mutable = ["cancel", "rerun", "ttlSecondsAfterFinished"];
 const immutable = [
   "task",
   "instanceType",
@@ -29,6 +29,20 @@ function unchanged(field: string) {
     fieldPath: `.${field}`,
   };
 }
+
+/** How often a rerun was asked for, as CEL reads it below `self` or `oldSelf`. */
+function rerunGeneration(self: string): string {
+  return `(has(${self}.rerun) ? ${self}.rerun.generation : 0)`;
+}
+
+/** The run to be done again by hand (S170, S172). */
+export const RerunSchema = z.object({
+  generation: z.int().min(0).describe("Raised by 1, it reopens a run that has Failed or was Canceled or Skipped."),
+  revision: z
+    .enum(["Pinned", "Latest"])
+    .optional()
+    .describe("Pinned keeps the revision, Latest takes the newest Ready one; Pinned if absent."),
+});
 
 export const TaskRunSpecSchema = z
   .object({
@@ -53,6 +67,7 @@ export const TaskRunSpecSchema = z
       .optional()
       .describe("Joined with the task's tags."),
     cancel: z.boolean().optional().describe("Ends the run for good. One way only."),
+    rerun: RerunSchema.optional().describe("Asks for the run to be done again."),
     ttlSecondsAfterFinished: z
       .int()
       .min(limits.ttlSecondsAfterFinished.min)
@@ -64,9 +79,14 @@ export const TaskRunSpecSchema = z
     "x-kubernetes-validations": [
       ...immutable.map(unchanged),
       {
-        rule: "!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)",
+        rule: `!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel) || ${rerunGeneration("self")} > ${rerunGeneration("oldSelf")}`,
         message: "spec.cancel cannot be reset except by a higher spec.rerun.generation",
         fieldPath: ".cancel",
+      },
+      {
+        rule: `${rerunGeneration("self")} - ${rerunGeneration("oldSelf")} in [0, 1]`,
+        message: "spec.rerun.generation can only be raised by 1",
+        fieldPath: ".rerun",
       },
     ],
   });
@@ -146,16 +166,40 @@ export const TaskRunStatusSchema = z.object({
   result: anyJson.optional().describe("What the function returned."),
   error: ErrorRecordSchema.optional().describe("How the run failed."),
   displayName: z.string().max(limits.displayNameLength).optional(),
+  rerunGeneration: z.int().optional().describe("The spec.rerun.generation that has been carried out."),
+  rerunAt: InstantSchema.optional().describe("When the last rerun began."),
   progress: z.array(ProgressSchema).max(limits.progressLabels).optional(),
   parent: relation.extend({ attempt: z.int() }).optional().describe("The run, and its attempt, that started this one."),
   root: relation.optional().describe("The run at the top of the tree; itself if nobody started it."),
 });
 export type TaskRunStatus = z.infer<typeof TaskRunStatusSchema>;
 
+/** A rerun is refused where it cannot be meant: only the API server sees spec and status at one instant (S170). */
+function rerunRule(condition: string, message: string) {
+  return {
+    rule: `${rerunGeneration("self.spec")} <= ${rerunGeneration("oldSelf.spec")} || ${condition}`,
+    message: `task run ${message}`,
+    messageExpression: `'task run ' + self.metadata.name + ' ${message}'`,
+    fieldPath: ".spec.rerun",
+  };
+}
+
+/** Whether the status has a condition that is True, as CEL reads it. */
+function hasCondition(type: ConditionType): string {
+  const exists = `self.status.conditions.exists(c, c.type == '${type}' && c.status == 'True')`;
+  return `(has(self.status) && has(self.status.conditions) && ${exists})`;
+}
+
 export const TaskRunSchema = z
   .object({ metadata: nameOnly, spec: TaskRunSpecSchema, status: TaskRunStatusSchema.optional() })
   .describe("One execution of a task: a pod for each attempt, and the outcome.")
-  .meta({ "x-kubernetes-validations": [nameWithin(limits.runNameLength)] });
+  .meta({
+    "x-kubernetes-validations": [
+      nameWithin(limits.runNameLength),
+      rerunRule(hasCondition(ConditionType.Finished), "is still active"),
+      rerunRule(`!${hasCondition(ConditionType.Succeeded)}`, "has succeeded; trigger a new run"),
+    ],
+  });
 
 /** One execution of a task. */
 export interface TaskRun extends KubernetesObject {

@@ -41,6 +41,39 @@ test("a run is created, its settings hold fast, and it can be canceled once and 
   expect(changed.body.details.causes[0].field).toBe("spec.timeoutSeconds");
 });
 
+test("a rerun is asked for once at a time, of a run that has ended otherwise than well (S161, S170)", async () => {
+  const { client } = await started();
+  await applyOurs(client);
+  await client.post(runs, aRun({ cancel: true }));
+  const ask = (generation: number, more = {}) =>
+    client.merge(`${runs}/a`, { spec: { rerun: { generation }, cancel: null, ...more } });
+  const end = (succeeded: "True" | "False") => {
+    const conditions = ["Finished", "Succeeded"].map((type) => ({
+      type,
+      status: type === "Finished" ? "True" : succeeded,
+      reason: "Because",
+      message: "",
+      lastTransitionTime: "2026-01-01T00:00:00Z",
+    }));
+    return client.merge(`${runs}/a/status`, { status: { conditions } });
+  };
+
+  const whileLive = await ask(1);
+  await end("True");
+  const afterSuccess = await ask(1);
+  await end("False");
+  const byTwo = await ask(2);
+  const byOne = await ask(1);
+  const back = await client.merge(`${runs}/a`, { spec: { rerun: null } });
+
+  expect([whileLive, afterSuccess, byTwo, byOne, back].map(({ status }) => status)).toEqual([422, 422, 422, 200, 422]);
+  expect(whileLive.body.message).toContain("task run a is still active");
+  expect(afterSuccess.body.message).toContain("task run a has succeeded; trigger a new run");
+  for (const refused of [byTwo, back])
+    expect(refused.body.message).toContain("spec.rerun.generation can only be raised by 1");
+  expect(byOne.body.spec).not.toHaveProperty("cancel");
+});
+
 test("a run that breaks a rule is refused with the rule's own words", async () => {
   const { client } = await started();
   await applyOurs(client);

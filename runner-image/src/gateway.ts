@@ -12,6 +12,7 @@ import {
   type EventsResponse,
   type ProgressRequest,
   type Report,
+  type RerunRequest,
   type RunsRequest,
   type RunsResponse,
   type StopNotice,
@@ -33,6 +34,7 @@ export interface Gateway {
   registerTasks(request: TasksRequest, signal: AbortSignal): Promise<void>;
   startChildren(request: ChildrenRequest, signal: AbortSignal): Promise<ChildrenResponse>;
   cancelChild(name: string, signal: AbortSignal): Promise<void>;
+  rerunChild(name: string, request: RerunRequest, signal: AbortSignal): Promise<void>;
   triggerRun(request: RunsRequest, signal: AbortSignal): Promise<RunsResponse>;
   /** Waits for news, and for a gateway, without limit. */
   events(request: EventsRequest, signal: AbortSignal): Promise<EventsResponse>;
@@ -79,6 +81,9 @@ export function connectGateway({ target, tokenFile, clock, log }: GatewayOptions
       (await calls.call(post("children", request), fullPatience, signal)) as ChildrenResponse, // see above
     async cancelChild(name, signal) {
       await calls.call(post(`children/${encodeURIComponent(name)}/cancel`, {}), fullPatience, signal);
+    },
+    async rerunChild(name, request, signal) {
+      await calls.call(post(`children/${encodeURIComponent(name)}/rerun`, request), fullPatience, signal);
     },
     triggerRun: async (request, signal) =>
       (await calls.call(post("runs", request), fullPatience, signal)) as RunsResponse, // see above

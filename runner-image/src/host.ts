@@ -47,6 +47,7 @@ export function createHost({ gateway, stop, clock, log, startedAtMs }: HostOptio
     outcomeOf: (name, signal) => calls.guard(outcomes.of(name, signal)),
     // Not bound to the stop: whoever cleans up after it may still cancel.
     cancelChild: (name) => calls.begin(gateway.cancelChild(name, never)),
+    rerunChild: (name, request) => calls.begin(gateway.rerunChild(name, request, stop.signal)),
     async triggerRun(request) {
       const { name } = await calls.begin(gateway.triggerRun(named(request), stop.signal));
       return name;

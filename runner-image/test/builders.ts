@@ -54,6 +54,7 @@ export function aGateway(answers: Partial<Gateway>): Gateway {
     registerTasks: unexpected("registerTasks"),
     startChildren: unexpected("startChildren"),
     cancelChild: unexpected("cancelChild"),
+    rerunChild: unexpected("rerunChild"),
     triggerRun: unexpected("triggerRun"),
     events: unexpected("events"),
     stopNotice: unexpected("stopNotice"),

@@ -7,6 +7,7 @@
 import { ProtocolCode, type Assignment, type ChildStart, type RunOutcome, type RunsRequest } from "@stint/crds/attempt";
 import type { Host } from "@stint/crds/host";
 import { childName } from "@stint/crds/labels";
+import type { RerunOptions } from "@stint/crds/rerun";
 
 import { argumentsToInput } from "./arguments.ts";
 import { CanceledError, ClientError } from "./errors.ts";
@@ -90,12 +91,18 @@ class StartedRun implements RunPort {
     const name = await this.#started;
     await this.#host.cancelChild(name).catch(rethrow);
   }
+
+  async rerun(options: RerunOptions): Promise<void> {
+    const name = await this.#started;
+    await this.#host.rerunChild(name, options).catch(rethrow);
+  }
 }
 
 const statusCodes: Readonly<Record<string, number>> = {
   [ProtocolCode.InvalidRequest]: 400,
   [ProtocolCode.NotFound]: 404,
   [ProtocolCode.KeyConflict]: 409,
+  [ProtocolCode.CannotRerun]: 409,
   [ProtocolCode.TooLarge]: 413,
   [ProtocolCode.TreeLimitExceeded]: 422,
 };

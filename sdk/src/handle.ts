@@ -1,6 +1,7 @@
 // Waiting for a run, whoever it was started by: the same four questions to a child of this attempt and to a root run
 // somewhere in the cluster.
 import type { ReportedError, RunOutcome } from "@stint/crds/attempt";
+import type { RerunOptions } from "@stint/crds/rerun";
 
 import { AbortError, TaskRunError, TimeoutError } from "./errors.ts";
 
@@ -11,6 +12,7 @@ export interface RunPort {
   /** Resolves once the run is terminal; rejects with the signal's reason when that aborts. */
   outcome(signal: AbortSignal): Promise<RunOutcome>;
   cancel(): Promise<void>;
+  rerun(options: RerunOptions): Promise<void>;
 }
 
 /** Bounds of the caller's own wait; the run does not notice them. */
@@ -60,6 +62,13 @@ export interface RunHandle<T> {
   wait(options?: WaitOptions): Promise<void>;
   /** Ends the run for good. Throws a ClientError if there is no such run, and outside a run also if it has ended (S167). */
   cancel(): Promise<void>;
+  /**
+   * Does a run again that has Failed or was Canceled or Skipped: the same run, with further attempts and both budgets anew.
+   *
+   * With `latest` on the newest Ready revision of its bundle. What is awaited from then on is the new end. Throws a
+   * ClientError for a run that is still active, has succeeded, or is not there. Source: S170, S172.
+   */
+  rerun(options?: RerunOptions): Promise<void>;
 }
 
 /** What a call of a task gives inside a run: a child run, to be awaited for its value. Source: S107, S108. */
@@ -67,7 +76,7 @@ export interface TaskInstance<T> extends RunHandle<T>, PromiseLike<T> {}
 
 export class Handle<T> implements RunHandle<T> {
   readonly #port: RunPort;
-  /** A terminal run changes no more: it is asked once. */
+  /** A terminal run changes no more, but by a rerun: it is asked once. */
   #outcome: RunOutcome | undefined;
 
   constructor(port: RunPort) {
@@ -103,6 +112,11 @@ export class Handle<T> implements RunHandle<T> {
 
   cancel(): Promise<void> {
     return this.#port.cancel();
+  }
+
+  async rerun(options: RerunOptions = {}): Promise<void> {
+    await this.#port.rerun(options);
+    this.#outcome = undefined;
   }
 
   #valueOf({ result = null }: RunOutcome): T {

@@ -32,6 +32,7 @@ export type {
 export type { RetryOptions } from "./retry.ts";
 export type { TriggerArguments, TriggerInput } from "./trigger.ts";
 export type { ResultOptions, RunDetails, RunHandle, TaskInstance, WaitOptions } from "./handle.ts";
+export type { RerunOptions } from "@stint/crds/rerun";
 export type { TaskContext } from "./context.ts";
 export type { TreeCache } from "./cache.ts";
 export type { Progress, ProgressCounter } from "./progress.ts";

@@ -34,6 +34,7 @@ function startLocally({ target, args }: Call, cache: CachePort): RunPort {
     id: "local",
     outcome: () => outcome,
     cancel: () => Promise.reject(new Error("a local run cannot be canceled")),
+    rerun: () => Promise.reject(new Error("a local run cannot be done again")),
   };
 }
 

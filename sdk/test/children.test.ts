@@ -298,6 +298,20 @@ describe("of several children", () => {
     expect(await values).toEqual([2, "TaskRunError"]);
   });
 
+  test("one that failed may be done again, and its new end awaited (S170)", async () => {
+    host.childEnds = (_, name) => anOutcome(name, { phase: "Failed", reason: "TaskError", message: "bad" });
+    const value = await inRun(async () => {
+      const instance = child(1);
+      await instance.wait();
+      await instance.rerun({ latest: true });
+      host.end(anOutcome(instance.id, { result: "better" }));
+      return instance;
+    });
+
+    expect(host.rerun).toEqual([{ name: nameOf(1), latest: true }]);
+    expect(value).toBe("better");
+  });
+
   test("one may be canceled, once it has started (S108)", async () => {
     await inRun(async () => {
       const instance: TaskInstance<unknown> = child(1);

@@ -207,3 +207,59 @@ describe("a wait ends with", () => {
     await server.left();
   });
 });
+
+describe("a rerun (S170)", () => {
+  const ended = (reason: string, more = {}) => ({
+    conditions: [
+      { type: "Finished", status: "True", reason, message: "" },
+      { type: "Succeeded", status: reason === "Completed" ? "True" : "False", reason, message: "" },
+    ],
+    ...more,
+  });
+
+  test.each([
+    { latest: true, revision: "Latest" },
+    { latest: undefined, revision: "Pinned" },
+  ])("raises the generation by 1, on the revision $revision, and takes the cancel back (S172)", async (row) => {
+    const run = await client.create(request);
+    server.setStatus("square-4", ended("Canceled", { rerunGeneration: 2 }));
+    Object.assign(server.runs.get("square-4")?.spec ?? {}, { cancel: true, rerun: { generation: 2 } });
+
+    await run.rerun(row.latest === undefined ? {} : { latest: row.latest });
+
+    const { spec } = server.runs.get("square-4") ?? {};
+    expect(spec).toMatchObject({ rerun: { generation: 3, revision: row.revision } });
+    expect(spec).not.toHaveProperty("cancel");
+  });
+
+  test.each([
+    { given: "live", status: { conditions: [] }, says: "task run square-4 is still active" },
+    { given: "Succeeded", status: ended("Completed"), says: "task run square-4 has succeeded; trigger a new run" },
+  ])("of a run that is $given throws, and changes nothing", async ({ status: standing, says }) => {
+    const run = await client.create(request);
+    server.setStatus("square-4", standing);
+
+    await expect(run.rerun({})).rejects.toMatchObject({ name: "ClientError", message: says, statusCode: 409 });
+    expect(server.seen.map(({ method }) => method)).not.toContain("PATCH");
+  });
+
+  test("of a run that is not there throws", async () => {
+    const run = await client.create(request);
+    server.delete("square-4");
+
+    await expect(run.rerun({})).rejects.toMatchObject({ message: "task run not found: square-4", statusCode: 404 });
+  });
+
+  test("has no outcome until the run has ended anew", async () => {
+    const run = await client.create(request);
+    server.setStatus("square-4", ended("TaskError"));
+    await run.rerun({});
+
+    const outcome = run.outcome(never);
+    await server.watched();
+    server.setStatus("square-4", { conditions: [], rerunGeneration: 1 });
+    server.setStatus("square-4", ended("Completed", { rerunGeneration: 1, result: 16 }));
+
+    expect(await outcome).toMatchObject({ phase: "Succeeded", result: 16 });
+  });
+});

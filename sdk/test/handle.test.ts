@@ -8,6 +8,7 @@ import { anOutcome } from "./fakes/host.ts";
 /** A run of which the test says when it ends; it notes how often it was asked. */
 function aRun(outcome: Promise<RunOutcome> = new Promise(() => undefined)) {
   const asked: AbortSignal[] = [];
+  const reruns: object[] = [];
   const port: RunPort = {
     id: "run-1",
     outcome(signal) {
@@ -15,8 +16,11 @@ function aRun(outcome: Promise<RunOutcome> = new Promise(() => undefined)) {
       return outcome;
     },
     cancel: () => Promise.resolve(),
+    async rerun(options) {
+      reruns.push(options);
+    },
   };
-  return { run: new Handle<unknown>(port), asked };
+  return { run: new Handle<unknown>(port), asked, reruns };
 }
 
 const succeeded = anOutcome("run-1", { result: { n: 1 }, attempts: 2 });
@@ -116,8 +120,20 @@ describe("when the caller leaves", () => {
 test("a question that fails is not taken for an answer", async () => {
   let answers = 0;
   const outcome = () => (answers++ === 0 ? Promise.reject(new Error("no answer")) : Promise.resolve(succeeded));
-  const run = new Handle<unknown>({ id: "run-1", outcome, cancel: () => Promise.resolve() });
+  const nothing = () => Promise.resolve();
+  const run = new Handle<unknown>({ id: "run-1", outcome, cancel: nothing, rerun: nothing });
 
   await expect(run.result()).rejects.toThrow("no answer");
   expect(await run.result()).toEqual({ n: 1 });
+});
+
+test("after a rerun the new end is asked for (S170)", async () => {
+  const { run, asked, reruns } = aRun(Promise.resolve(succeeded));
+  await run.wait();
+  await run.rerun({ latest: true });
+  await run.wait();
+  await run.wait();
+
+  expect(reruns).toEqual([{ latest: true }]);
+  expect(asked).toHaveLength(2);
 });

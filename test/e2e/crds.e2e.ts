@@ -117,6 +117,13 @@ describe("the spec of a run that is there", () => {
   });
 });
 
+test("a rerun is asked for once at a time, of a run that has ended otherwise than well (S170)", async () => {
+  const asked = (generation: number) => patch("canceled", { rerun: { generation }, cancel: null });
+
+  await expect(asked(1)).rejects.toThrow("task run canceled is still active");
+  await expect(asked(2)).rejects.toThrow("spec.rerun.generation can only be raised by 1");
+});
+
 describe("the way of a status", () => {
   const status = { phase: "Succeeded", result: [null, { a: null }] };
 

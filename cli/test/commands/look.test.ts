@@ -112,6 +112,49 @@ describe("stint cancel", () => {
   });
 });
 
+describe("stint retry", () => {
+  test("raises spec.rerun.generation and takes the cancel back (S170)", async () => {
+    shell.given(aRun("r", ended("Canceled", "Canceled")));
+
+    const code = await shell.type("retry", "r");
+
+    expect(code).toBe(0);
+    expect(shell.server.seen.at(-1)).toMatchObject({
+      method: "PATCH",
+      body: { spec: { rerun: { generation: 1, revision: "Pinned" }, cancel: null } },
+    });
+    expect(shell.out).toEqual(["1 run(s) rescheduled"]);
+  });
+
+  test("with --latest asks for the newest revision (S172)", async () => {
+    shell.given(aRun("r", ended("Failed", "TaskError")));
+
+    await shell.type("retry", "r", "--latest");
+
+    expect(shell.server.runs.get("r")?.spec).toMatchObject({ rerun: { generation: 1, revision: "Latest" } });
+  });
+
+  test.each([
+    { given: "live", status: live("Pending", "AwaitingRetry"), says: "task run r is still active" },
+    {
+      given: "Succeeded",
+      status: ended("Succeeded", "Completed"),
+      says: "task run r has succeeded; trigger a new run",
+    },
+  ])("of a run that is $given says so, and changes nothing (S170)", async ({ status, says }) => {
+    shell.given(aRun("r", status));
+
+    expect(await shell.type("retry", "r")).toBe(1);
+    expect(shell.notes[0]).toBe(`error: ${says}`);
+    expect(shell.server.seen.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
+  test("of a run that is not there says so (S167)", async () => {
+    expect(await shell.type("retry", "nobody")).toBe(1);
+    expect(shell.notes[0]).toBe("error: task run not found: nobody");
+  });
+});
+
 describe("stint tasks", () => {
   const bundles = "GET /apis/stint.dev/v1alpha1/namespaces/team-a/taskbundles";
 

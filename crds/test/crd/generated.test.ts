@@ -79,7 +79,15 @@ describe("CEL rules", () => {
   ];
 
   test.each([
-    { kind: "TaskRun", path: "", messages: ["metadata.name must be at most 52 characters"] },
+    {
+      kind: "TaskRun",
+      path: "",
+      messages: [
+        "metadata.name must be at most 52 characters",
+        "task run is still active",
+        "task run has succeeded; trigger a new run",
+      ],
+    },
     { kind: "TaskRun", path: "spec.retry", messages: retry },
     { kind: "TaskBundle", path: "", messages: ["metadata.name must be at most 40 characters"] },
     {
@@ -110,6 +118,7 @@ describe("CEL rules", () => {
     expect(rules.map(({ fieldPath, message }) => ({ fieldPath, message }))).toEqual([
       ...held.map((fieldPath) => ({ fieldPath, message: unchangeable })),
       { fieldPath: ".cancel", message: "spec.cancel cannot be reset except by a higher spec.rerun.generation" },
+      { fieldPath: ".rerun", message: "spec.rerun.generation can only be raised by 1" },
     ]);
   });
 });

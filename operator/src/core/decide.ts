@@ -7,6 +7,7 @@ import { active, altered, creating } from "./rules/attempt.ts";
 import { awaitingRetry, exhausted, succeeded } from "./rules/ending.ts";
 import { withoutLingering } from "./rules/lingering.ts";
 import { deleting, finished } from "./rules/removal.ts";
+import { reopening } from "./rules/reopening.ts";
 import { delayed, orphaned, rejected, starting, unresolved, waitingForRetry } from "./rules/starting.ts";
 import { canceling, overDeadline, overdue, stopping } from "./rules/stopping.ts";
 import type { ObservedRun, OwnedPod, World } from "./world.ts";
@@ -16,6 +17,7 @@ type Rule = (look: Look) => Verdict | undefined;
 /** Ordered: the first rule that speaks wins. Every rule may rely on those above it having stayed silent. */
 const rules: readonly Rule[] = [
   deleting,
+  reopening,
   finished,
   canceling,
   altered,

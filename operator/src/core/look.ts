@@ -58,10 +58,10 @@ export function isFinished(run: ObservedRun): boolean {
   return isTrue(run.status, ConditionType.Finished);
 }
 
-/** When the run began to count: its creation, or `startAt` if that is later (S71). */
-export function beginning(run: ObservedRun): Date {
-  const created = Date.parse(run.metadata.creationTimestamp);
-  return new Date(run.spec.startAt === undefined ? created : Math.max(created, Date.parse(run.spec.startAt)));
+/** When the run began to count: its creation or its last rerun, or `startAt` if that is later (S71). */
+export function beginning({ metadata, spec, status }: ObservedRun): Date {
+  const began = Date.parse(status?.rerunAt ?? metadata.creationTimestamp);
+  return new Date(spec.startAt === undefined ? began : Math.max(began, Date.parse(spec.startAt)));
 }
 
 function nodeOf(pod: OwnedPod | undefined, world: World): NodeState | undefined {

@@ -81,9 +81,13 @@ export interface NodeState {
 /** What other runs need to know of a run. */
 export interface RunStub {
   readonly metadata: Pick<ObjectMeta, "name" | "uid" | "deletionTimestamp">;
-  /** `spec.cancel` is stored, or it has ended Canceled. */
+  /** Canceled, or on its way there, by itself or with one above it. */
   readonly canceling: boolean;
+  /** When the last run ended that is canceled here or above; absent while one of them has not ended (S165). */
+  readonly cancelEndedAt?: Date;
   readonly finished: boolean;
+  /** When its last rerun began. */
+  readonly rerunAt?: Date;
   readonly deadlineAt?: Date;
 }
 

@@ -2,10 +2,12 @@
 import { ConditionType, EndReason, LiveReason } from "@stint/crds/conditions";
 import { label, parseTaskReference } from "@stint/crds/labels";
 import type { RevisionData } from "@stint/crds/manifest";
+import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskSettings } from "@stint/crds/settings";
 import type { TaskBundle } from "@stint/crds/taskbundle";
 
 import { deadlineOf, isFinished } from "../core/look.ts";
+import { askedRevision, isCanceledFromAbove } from "../core/rerun.ts";
 import { conditionOf } from "../core/status.ts";
 import type {
   NodeState,
@@ -94,21 +96,35 @@ export function revisionData(revision: ControllerRevision): RevisionData {
 function toRunStub(run: ObservedRun, above: RunStub | undefined): RunStub {
   const { name, uid, deletionTimestamp } = run.metadata;
   const deadlineAt = deadlineOf(run, { ...(above && { parent: above }) });
+  const { rerunAt } = run.status ?? {};
   return {
     metadata: { name, uid, ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
-    canceling: isCanceling(run, above),
+    ...cancelOf(run, above),
     finished: isFinished(run),
+    ...(rerunAt !== undefined && { rerunAt: new Date(rerunAt) }),
     ...(deadlineAt && { deadlineAt }),
   };
 }
 
-/**
- * Canceled, or on its way there. A cancel stored on a run that had already ended otherwise has no effect (S167), but one from
- * above goes on through it: each descendant is to end, whatever became of those between (S165).
- */
-function isCanceling(run: ObservedRun, above: RunStub | undefined): boolean {
+/** A cancel from above goes on through a run: each descendant is to end, whatever became of those between (S165). */
+function cancelOf(run: ObservedRun, above: RunStub | undefined): Pick<RunStub, "canceling" | "cancelEndedAt"> {
+  const own = isCanceled(run);
+  const inherited = isCanceledFromAbove(run, above);
+  const { finishedAt } = run.status ?? {};
+  const ends = [
+    ...(own ? [finishedAt === undefined ? undefined : Date.parse(finishedAt)] : []),
+    ...(inherited ? [above?.cancelEndedAt?.getTime()] : []),
+  ];
+  const ended = ends.filter((end) => end !== undefined);
+  return {
+    canceling: own || inherited,
+    ...(ended.length > 0 && ended.length === ends.length && { cancelEndedAt: new Date(Math.max(...ended)) }),
+  };
+}
+
+/** Canceled, or on its way there. A cancel stored on a run that had already ended otherwise has no effect (S167). */
+function isCanceled(run: ObservedRun): boolean {
   const reason = conditionOf(run.status?.conditions, ConditionType.Succeeded)?.reason;
-  if (above?.canceling === true) return true;
   if (isFinished(run)) return reason === EndReason.Canceled || reason === EndReason.ParentCanceled;
   return run.spec.cancel === true || reason === LiveReason.Canceling;
 }
@@ -119,14 +135,14 @@ function bundleOf(run: ObservedRun, bundles: Cache<TaskBundle>): ObservedBundle 
   return bundle && toObservedBundle(bundle);
 }
 
-/** The pinned revision; before the pin the one asked for, or the newest Ready one (S248, S249). */
+/** The pinned revision; before the pin the one asked for, or the newest Ready one (S172, S248, S249). */
 function revisionOf(
   run: ObservedRun,
   bundle: ObservedBundle | undefined,
   revisions: Cache<ControllerRevision>,
 ): RevisionData | undefined {
   const { revision: pinned, bundleUid } = run.status ?? {};
-  const number = pinned ?? parseTaskReference(run.spec.task)?.revision ?? bundle?.readyRevision;
+  const number = pinned ?? askedRevision(run) ?? bundle?.readyRevision;
   const uid = bundleUid ?? bundle?.metadata.uid;
   if (number === undefined || uid === undefined) return undefined;
   const found = revisions.by(indexNames.bundle, uid).find(({ revision }) => revision === number);
@@ -153,7 +169,7 @@ function descendantsFinished(run: ObservedRun, runs: Cache<ObservedRun>, levels 
   if (levels === 0) return true;
   return runs
     .by(indexNames.owner, run.metadata.uid)
-    .every((child) => isFinished(child) && descendantsFinished(child, runs, levels - 1));
+    .every((child) => isFinished(child) && !isRerunDue(child) && descendantsFinished(child, runs, levels - 1));
 }
 
 function instanceTypesIn({ instanceTypes }: Caches): ReadonlyMap<string, ObservedInstanceType> {

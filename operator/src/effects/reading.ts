@@ -5,16 +5,17 @@ import { ConditionType } from "@stint/crds/conditions";
 import { sha256Hex } from "@stint/crds/hash";
 import { canonicalJson, jsonBytes, type Json } from "@stint/crds/json";
 import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
+import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
-import { conditionOf } from "../core/status.ts";
+import { isTrue } from "../core/status.ts";
 import type { InputSummary, ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Node, Pod } from "./resources.ts";
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /**
- * A run without its input and result; a finished one as the stub that removal and reruns need.
+ * A run without its input and result; a finished one as the stub that removal and those below it need, until a rerun is due.
  *
  * `before` is what was kept of it so far: hashing half a megabyte takes milliseconds, and a run's status changes often.
  */
@@ -31,7 +32,7 @@ export function toObservedRun(run: TaskRun, before?: ObservedRun): ObservedRun {
   if (!status) return observed;
   const { result: _, ...kept } = status;
   const whole = { ...observed, status: kept };
-  return conditionOf(status.conditions, ConditionType.Finished)?.status === "True" ? toStub(whole) : whole;
+  return isTrue(status, ConditionType.Finished) && !isRerunDue(run) ? toStub(whole) : whole;
 }
 
 /** The input's summary, if the spec has not changed since it was made. A change of the spec is a new generation. */
@@ -99,8 +100,8 @@ export function controllerUid({ metadata }: KubernetesObject): string | undefine
 
 function toStub(run: ObservedRun): ObservedRun {
   const { annotations: _, ...metadata } = run.metadata;
-  const { task, cancel, ttlSecondsAfterFinished } = run.spec;
-  const { phase, conditions = [], finishedAt } = run.status ?? {};
+  const { task, cancel, rerun, ttlSecondsAfterFinished } = run.spec;
+  const { phase, conditions = [], finishedAt, rerunGeneration, rerunAt } = run.status ?? {};
   const kept = conditions.filter(({ type }) => type === ConditionType.Finished || type === ConditionType.Succeeded);
   return {
     ...run,
@@ -108,6 +109,7 @@ function toStub(run: ObservedRun): ObservedRun {
     spec: {
       task,
       ...(cancel !== undefined && { cancel }),
+      ...(rerun && { rerun }),
       ...(ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished }),
     },
     input: { hash: run.input.hash, bytes: run.input.bytes, shape: { kind: "array", length: 0 } },
@@ -115,6 +117,8 @@ function toStub(run: ObservedRun): ObservedRun {
       ...(phase !== undefined && { phase }),
       conditions: kept,
       ...(finishedAt !== undefined && { finishedAt }),
+      ...(rerunGeneration !== undefined && { rerunGeneration }),
+      ...(rerunAt !== undefined && { rerunAt }),
     },
   };
 }

@@ -8,6 +8,7 @@
 //   D4. One bad start does not spoil the others: each has an answer of its own. What is not the caller's fault fails the
 //       whole request, which may be repeated (D1).
 import { ProtocolCode, type ChildrenResponse, type ChildStarted } from "@stint/crds/attempt";
+import { isRerunDue } from "@stint/crds/rerun";
 import { annotation, childName, type NamedObject } from "@stint/crds/labels";
 
 import { isFinished } from "../core/look.ts";
@@ -109,7 +110,7 @@ function isOfCall({ spec, input }: ObservedRun, call: RunCall): boolean {
 }
 
 function answersEveryCall(child: ObservedRun): boolean {
-  return !isFinished(child) || isTrue(child.status, "Succeeded");
+  return !isFinished(child) || isRerunDue(child) || isTrue(child.status, "Succeeded");
 }
 
 /** The cache keeps no annotations of a finished run, so they are read live. */

@@ -2,13 +2,15 @@
 import type { RunOutcome } from "@stint/crds/attempt";
 import { ConditionType, EndReason, Phase } from "@stint/crds/conditions";
 import type { Json } from "@stint/crds/json";
+import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { conditionOf, isTrue, phaseOf } from "../core/status.ts";
 
-/** The outcome of a finished run, or `undefined` while it is live. */
-export function toOutcome({ metadata, spec, status = {} }: TaskRun): RunOutcome | undefined {
-  if (!isTrue(status, ConditionType.Finished)) return undefined;
+/** The outcome of a finished run, or `undefined` while it is live or about to be (S170). */
+export function toOutcome(run: TaskRun): RunOutcome | undefined {
+  const { metadata, spec, status = {} } = run;
+  if (!isTrue(status, ConditionType.Finished) || isRerunDue(run)) return undefined;
   const { reason = "", message = "" } = conditionOf(status.conditions, ConditionType.Succeeded) ?? {};
   const { error } = status;
   return {
@@ -17,7 +19,7 @@ export function toOutcome({ metadata, spec, status = {} }: TaskRun): RunOutcome 
     phase: endOf(status.conditions ?? []),
     reason,
     message,
-    attempts: status.attemptCount ?? status.attempts?.length ?? 0,
+    attempts: status.attemptCount ?? 0,
     // Untyped in the schema; it came as JSON from the API server.
     ...(status.result !== undefined && { result: status.result as Json }),
     ...(error && { error: { name: error.name, message: error.message, ...stackOf(error) } }),

@@ -16,6 +16,7 @@ const statusOf: Readonly<Record<ProtocolCode, number>> = {
   NotCurrent: 409,
   Canceled: 409,
   KeyConflict: 409,
+  CannotRerun: 409,
   TreeLimitExceeded: 422,
   TooLarge: 400,
   Unavailable: 503,

@@ -3,7 +3,7 @@
 import type { EventsResponse } from "@stint/crds/attempt";
 
 import { assignmentFor } from "./assignment.ts";
-import { cancelChild } from "./cancel-child.ts";
+import { cancelChild, rerunChild } from "./change-child.ts";
 import { startChildren } from "./children.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { awaitEvents, type PollSignals } from "./events.ts";
@@ -18,6 +18,7 @@ import {
   parseBody,
   ProgressRequestSchema,
   ReportSchema,
+  RerunRequestSchema,
   RunsRequestSchema,
   TasksRequestSchema,
 } from "./schemas.ts";
@@ -70,6 +71,14 @@ export const routes: readonly Route[] = [
     path: "children/:name/cancel",
     async answer({ pod, params: { name = "" } }, deps) {
       await cancelChild(pod, name, deps);
+      return accepted;
+    },
+  },
+  {
+    method: "POST",
+    path: "children/:name/rerun",
+    async answer({ pod, body, params: { name = "" } }, deps) {
+      await rerunChild(pod, { ...parseBody(RerunRequestSchema, body), name }, deps);
       return accepted;
     },
   },

@@ -92,6 +92,8 @@ export const RunsRequestSchema = z.object({
   options: StartOptionsSchema.exactOptional(),
 });
 
+export const RerunRequestSchema = z.object({ latest: z.boolean().exactOptional() });
+
 export const EventsRequestSchema = z.object({
   awaiting: z.array(z.string().min(1).max(253)).max(limits.treeSize),
   since: z.string().exactOptional(),

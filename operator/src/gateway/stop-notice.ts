@@ -4,6 +4,7 @@ import { ProtocolCode, type StopNotice } from "@stint/crds/attempt";
 import { FinalReason, UserReason } from "@stint/crds/conditions";
 
 import { beginning } from "../core/look.ts";
+import { isCanceledFromAbove } from "../core/rerun.ts";
 import type { ObservedRun, OwnedPod, World } from "../core/world.ts";
 import type { GatewayDeps } from "./deps.ts";
 import type { AttemptCaller } from "./identity.ts";
@@ -27,7 +28,7 @@ export function requireNotCanceling(caller: AttemptCaller, { observe }: Pick<Gat
 function cancelNotice({ run }: AttemptCaller, { parent }: World): StopNotice | undefined {
   const { name } = run.metadata;
   if (run.spec.cancel === true) return { reason: "Canceled", message: `run ${name} was canceled` };
-  if (parent?.canceling !== true) return undefined;
+  if (!parent || !isCanceledFromAbove(run, parent)) return undefined;
   return { reason: "Canceled", message: `run ${name} was canceled with its parent ${parent.metadata.name}` };
 }
 

@@ -3,6 +3,7 @@
 // collector. Several operators before one API server are several processes: one can die while another goes on.
 import type { Report } from "@stint/crds/attempt";
 import { component, label, revisionName } from "@stint/crds/labels";
+import { rerunPatch } from "@stint/crds/rerun";
 import type { TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { assemble, type Assembly } from "../../src/assembly.ts";
@@ -137,6 +138,14 @@ export class ClusterBox {
 
   edit(change: Partial<TaskRunSpec>, name = "square-4"): void {
     this.hand.edit(taskRuns, { namespace, name }, (run) => ({ ...run, spec: { ...run.spec, ...change } }));
+  }
+
+  /** As `stint retry` does, where the API server grants it. */
+  rerun(revision: "Pinned" | "Latest" = "Pinned", name = "square-4"): void {
+    this.hand.edit(taskRuns, { namespace, name }, (run) => {
+      const { cancel: _, ...spec } = run.spec;
+      return { ...run, spec: { ...spec, rerun: rerunPatch(run, { latest: revision === "Latest" }).rerun } };
+    });
   }
 
   // The operators.

@@ -2,6 +2,7 @@
 import type { Registering } from "@stint/crds/taskbundle";
 
 import type { Action } from "../../src/core/decision.ts";
+import type { Situation } from "../../src/core/status.ts";
 import type { ObservedRun, OwnedPod, World } from "../../src/core/world.ts";
 import { anAcceptedRun, anAttempt, aPod, after, stamp } from "../builders.ts";
 
@@ -33,6 +34,23 @@ export const ended = (status = {}): ObservedRun =>
     { status: { finishedAt: after(5).toISOString(), ...status } },
     { kind: "Succeeded", reason: "Completed" },
   );
+/** A run that ended as said, after an attempt that failed. */
+export const failed = (
+  overrides: Parameters<typeof anAcceptedRun>[1] = {},
+  situation: Situation = { kind: "Failed", reason: "TaskError", message: "failed after 1 attempt(s): bad" },
+): ObservedRun =>
+  anAcceptedRun(
+    [anAttempt(1, { class: "User", reason: "TaskError", finishedAt: stamp(5) })],
+    { ...overrides, status: { finishedAt: stamp(5), ...overrides.status } },
+    situation,
+  );
+/** A run that has failed, and began anew 20 s after {@link t0}. */
+export const begunAnew = (overrides = {}, status = {}): ObservedRun =>
+  anAcceptedRun([anAttempt(1, { class: "User", reason: "TaskError", finishedAt: stamp(5) })], {
+    spec: { rerun: { generation: 1 } },
+    ...overrides,
+    status: { rerunGeneration: 1, rerunAt: stamp(20), ...status },
+  });
 export const terminated = (exitCode: number, reason = "Error"): OwnedPod =>
   aPod(1, "Failed", { container: { terminated: { exitCode, reason } } });
 export const deleted = (phase: "Running" | "Pending" = "Running"): OwnedPod =>

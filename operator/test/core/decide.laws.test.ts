@@ -10,6 +10,17 @@ import { aFailure, aSuccess, aTaskRun, aWorld, resolvedSettings } from "../build
 import * as box from "./world-in-a-box.ts";
 import { aBox, settle, type Box, type Decide } from "./world-in-a-box.ts";
 
+/** Left to chance, few runs would live to spend a whole budget. */
+function exitsUntilItGivesUp(b: Box): void {
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    settle(b);
+    box.start(b);
+    box.end(b, "Failed", 1);
+    settle(b);
+    box.wait(b, 5000);
+  }
+}
+
 const fates = {
   start: (b: Box) => box.start(b),
   exit: (b: Box) => box.end(b, "Failed", 1),
@@ -22,6 +33,7 @@ const fates = {
   healNode: (b: Box) => box.healNode(b),
   reap: (b: Box) => box.reap(b),
   cancel: (b: Box) => box.cancel(b),
+  rerun: (b: Box) => box.rerun(b),
   succeed: (b: Box) => void box.report(b, aSuccess()),
   fail: (b: Box) => void box.report(b, aFailure()),
   failForGood: (b: Box) => void box.report(b, aFailure({ reason: "NonRetryableError" })),
@@ -30,6 +42,7 @@ const fates = {
   waitABit: (b: Box) => box.wait(b, 700),
   waitLong: (b: Box) => box.wait(b, 70_000),
   waitForever: (b: Box) => box.wait(b, 8_000_000),
+  exitUntilItGivesUp: exitsUntilItGivesUp,
 } as const;
 type Fate = keyof typeof fates;
 
@@ -37,8 +50,9 @@ type Fate = keyof typeof fates;
 const fate = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom<Fate>("start", "exit", "waitABit", "waitLong", "reap", "vanish") },
   { weight: 6, arbitrary: fc.constantFrom<Fate>("outOfMemory", "disrupt", "refuse", "fail", "loseNode", "healNode") },
+  { weight: 4, arbitrary: fc.constant<Fate>("rerun") },
   { weight: 3, arbitrary: fc.constantFrom<Fate>("exitWithoutReport", "quota", "waitForever", "succeed") },
-  { weight: 1, arbitrary: fc.constantFrom<Fate>("cancel", "reject", "failForGood") },
+  { weight: 1, arbitrary: fc.constantFrom<Fate>("cancel", "reject", "failForGood", "exitUntilItGivesUp") },
 );
 const history = fc.record({
   fates: fc.array(fate, { maxLength: 40 }),
@@ -57,39 +71,45 @@ function play({ fates: names, deadlineSeconds, ...retry }: History, decide: Deci
     const before = b.run;
     fates[name](b);
     const decision = settle(b);
-    b.violations.push(...broken(before, b, decision));
+    b.violations.push(...broken(name, before, b, decision));
     if (b.violations.length > 0) break;
   }
   return b.violations;
 }
 
-function broken(before: Box["run"], b: Box, last: ReturnType<Decide>): string[] {
+function broken(fate: Fate, before: Box["run"], b: Box, last: ReturnType<Decide>): string[] {
   const found: string[] = [];
   const { status } = b.run;
   if (box.holding(b).length > 1) found.push("two pods live at once");
   if (isTrue(before.status, ConditionType.Finished)) {
     const same = JSON.stringify(before.status) === JSON.stringify(status);
-    if (!same) found.push("a terminal run changed");
+    if (!same && fate !== "rerun") found.push("a terminal run changed");
   }
   const again = b.decide(b.run, b.pods, b.world, b.now);
   const acts = again.actions.filter(({ kind }) => kind !== "recordEvent");
   if (acts.length > 0 || JSON.stringify(again.status) !== JSON.stringify(status ?? {})) found.push("not settled");
   if (last.requeueAt && last.requeueAt <= b.now) found.push("requeued in the past");
-  return [...found, ...budgets(b)];
+  return [...found, ...budgets(b), ...counts(b)];
 }
 
-function budgets({ run: { status } }: Box): string[] {
-  const { userRetries = 0, infrastructureRetries = 0, attempts = [], attemptCount = 0, resolved } = status ?? {};
+/** What has been paid for since the last rerun, which began with both budgets whole (S94, S170). */
+function budgets({ run: { status }, attemptsBefore }: Box): string[] {
+  const { userRetries = 0, infrastructureRetries = 0, attempts = [], resolved } = status ?? {};
   const retry = (resolved ?? resolvedSettings()).retry;
-  const retried = attempts.slice(0, -1);
+  const retried = attempts.slice(attemptsBefore, -1);
   const paidByUser = retried.filter((attempt) => attempt.class === "User").length;
   const paidByCluster = retried.filter((attempt) => attempt.class === "Infrastructure").length;
   const found: string[] = [];
   if (userRetries !== paidByUser || infrastructureRetries !== paidByCluster) found.push("budgets are mixed");
   if (userRetries > retry.maxRetries) found.push("maxRetries is overdrawn");
   if (infrastructureRetries > retry.maxInfrastructureRetries) found.push("maxInfrastructureRetries is overdrawn");
-  if (attemptCount !== attempts.length) found.push("attempts are miscounted");
+  const bound = 1 + retry.maxRetries + retry.maxInfrastructureRetries;
+  if (attempts.length - attemptsBefore > bound) found.push("more attempts than both budgets pay for");
   return found;
+}
+
+function counts({ run: { status } }: Box): string[] {
+  return status?.attemptCount === status?.attempts?.length ? [] : ["attempts are miscounted"];
 }
 
 test("whatever happens, every law of a run holds", () => {
@@ -169,6 +189,15 @@ const planted: Readonly<Record<string, { readonly fault: Decide; readonly law: R
       const { infrastructureRetries = 0, userRetries = 0 } = decision.status;
       if (decision.rule !== "starting" || infrastructureRetries === 0) return decision;
       return { ...decision, status: { ...decision.status, infrastructureRetries: 0, userRetries: userRetries + 1 } };
+    },
+  },
+  "a rerun goes on spending what was spent before": {
+    law: /mixed/,
+    fault: (run, pods, world, now) => {
+      const decision = realDecide(run, pods, world, now);
+      if (decision.rule !== "reopening") return decision;
+      const { userRetries = 0, infrastructureRetries = 0 } = run.status ?? {};
+      return { ...decision, status: { ...decision.status, userRetries, infrastructureRetries } };
     },
   },
   "a requeue lies in the past": {

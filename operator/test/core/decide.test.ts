@@ -128,7 +128,7 @@ describe("decide", () => {
       reason: "TaskError",
       finishedAt: after(7).toISOString(),
     });
-    const status = { resolved: resolvedSettings({ retry }), attemptCount: 1 };
+    const status = { resolved: resolvedSettings({ retry }), attemptCount: 1, nextRetryAt: after(8).toISOString() };
 
     const steppedUp = decide(anAcceptedRun([first], { status }), [], aWorld(), t).status;
     const stays = decide(anAcceptedRun([first, second], { status }), [], aWorld(), t).status;

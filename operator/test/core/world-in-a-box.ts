@@ -4,6 +4,7 @@ import { label } from "@stint/crds/labels";
 import type { Report } from "@stint/crds/attempt";
 import { canonicalJson } from "@stint/crds/json";
 import { sha256Hex } from "@stint/crds/hash";
+import { rerunPatch, rerunProblem } from "@stint/crds/rerun";
 
 import { decide as realDecide } from "../../src/core/decide.ts";
 import type { Action, Decision } from "../../src/core/decision.ts";
@@ -23,10 +24,12 @@ export interface Box {
   readonly decide: Decide;
   world: World;
   refusal: Refusal | undefined;
+  /** How many attempts there were before the last rerun: they cost it nothing. */
+  attemptsBefore: number;
 }
 
 export function aBox(run = aTaskRun(), world = aWorld(), decide: Decide = realDecide): Box {
-  return { run, pods: [], now: t0, log: [], violations: [], decide, world, refusal: undefined };
+  return { run, pods: [], now: t0, log: [], violations: [], decide, world, refusal: undefined, attemptsBefore: 0 };
 }
 
 /** Looks again and again until nothing is left to do now, as the queue would. Answers the last decision. */
@@ -105,6 +108,14 @@ export function reap(box: Box): void {
 
 export function cancel(box: Box): void {
   box.run = frozen({ ...box.run, spec: { ...box.run.spec, cancel: true } });
+}
+
+/** Somebody asks for the run to be done again; the API server grants it only to one that has ended otherwise than well. */
+export function rerun(box: Box): void {
+  if (rerunProblem(box.run) !== undefined) return;
+  const { cancel: _, ...spec } = box.run.spec;
+  box.attemptsBefore = box.run.status?.attemptCount ?? 0;
+  box.run = frozen({ ...box.run, spec: { ...spec, rerun: rerunPatch(box.run, {}).rerun } });
 }
 
 /** The newest pod's runner reports. Answers the decision, which says whether the report was taken. */

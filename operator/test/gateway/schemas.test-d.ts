@@ -6,6 +6,7 @@ import type {
   EventsRequest,
   ProgressRequest,
   Report,
+  RerunRequest,
   RunsRequest,
   TasksRequest,
 } from "@stint/crds/attempt";
@@ -17,6 +18,7 @@ import type {
   EventsRequestSchema,
   ProgressRequestSchema,
   ReportSchema,
+  RerunRequestSchema,
   RunsRequestSchema,
   TasksRequestSchema,
 } from "../../src/gateway/schemas.ts";
@@ -40,6 +42,7 @@ export const agreements: readonly true[] = [
   true satisfies Agrees<typeof ProgressRequestSchema, ProgressRequest>,
   true satisfies Agrees<typeof ChildStartSchema, ChildStart>,
   true satisfies Agrees<typeof RunsRequestSchema, RunsRequest>,
+  true satisfies Agrees<typeof RerunRequestSchema, RerunRequest>,
   true satisfies Agrees<typeof EventsRequestSchema, EventsRequest>,
   true satisfies Agrees<typeof TasksRequestSchema, TasksRequest>,
   // Of a start only the number is checked before the others are answered for.

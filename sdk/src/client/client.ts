@@ -1,10 +1,11 @@
-// Root runs by way of the Kubernetes API: created, found again, watched, canceled. Loaded by the first `trigger()` outside
+// Root runs by way of the Kubernetes API: created, found again, watched, canceled, done again. Loaded by the first `trigger()` outside
 // a run, and by nothing else.
 import { randomUUID } from "node:crypto";
 
 import { apiVersion } from "@stint/crds/group";
 import { hashName } from "@stint/crds/hash";
 import { label, tagLabelPrefix } from "@stint/crds/labels";
+import { rerunPatch, rerunProblem, type RerunOptions } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { ClientError } from "../errors.ts";
@@ -12,7 +13,7 @@ import type { RunPort } from "../handle.ts";
 import type { RunRequest } from "../trigger.ts";
 import { endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
 import { outcomeOf, taskOf } from "./outcome.ts";
-import { Transport, type Sleep } from "./transport.ts";
+import { Transport, type Request, type Sleep } from "./transport.ts";
 import { notFound, watchToEnd, type RunPlace } from "./watch.ts";
 
 const connected = new Map<string, Promise<Client>>();
@@ -57,8 +58,7 @@ export class Client {
 
   /** The existing run must be of the same task. */
   async #expect(run: RunPlace, task: string, cause: ClientError): Promise<void> {
-    const request = { method: "GET", path: pathOf(run), what: `get run ${run.name}` } as const;
-    const { spec } = (await this.#transport.send(request)) as TaskRun; // the API server's schema has checked it
+    const { spec } = await this.#send({ method: "GET", path: pathOf(run), what: `get run ${run.name}` });
     if (taskOf(spec.task) === task) return;
     const options = { statusCode: cause.statusCode, code: cause.code, cause };
     throw new ClientError(`run ${run.name} exists and belongs to ${taskOf(spec.task)}`, options);
@@ -69,16 +69,34 @@ export class Client {
       id: run.name,
       outcome: (signal) => watchToEnd(this.#transport, run, signal),
       cancel: () => this.#cancel(run),
+      rerun: (options) => this.#rerun(run, options),
     };
   }
 
   async #cancel(run: RunPlace): Promise<void> {
     const body = { spec: { cancel: true } };
-    const patch = { method: "PATCH", path: pathOf(run), body, what: `cancel run ${run.name}` } as const;
-    const canceled = (await this.#transport.send(patch).catch((error: unknown) => {
-      throw error instanceof ClientError && error.statusCode === 404 ? notFound(run) : error;
-    })) as TaskRun; // the API server's schema has checked it
+    const canceled = await this.#ofRun(run, { method: "PATCH", body, what: `cancel run ${run.name}` });
     if (outcomeOf(canceled)) throw new ClientError(`task run ${run.name} is not active`, { statusCode: 409 });
+  }
+
+  /** Between the two the run can only have been done again by somebody else, and then the patch changes nothing. */
+  async #rerun(run: RunPlace, options: RerunOptions): Promise<void> {
+    const found = await this.#ofRun(run, { method: "GET", what: `get run ${run.name}` });
+    const problem = rerunProblem(found);
+    if (problem !== undefined) throw new ClientError(problem, { statusCode: 409 });
+    const body = { spec: rerunPatch(found, options) };
+    await this.#ofRun(run, { method: "PATCH", body, what: `rerun run ${run.name}` });
+  }
+
+  /** The run as the API server answers it. Throws {@link notFound} if there is none. */
+  async #ofRun(run: RunPlace, request: Omit<Request, "path">): Promise<TaskRun> {
+    return this.#send({ ...request, path: pathOf(run) }).catch((error: unknown) => {
+      throw error instanceof ClientError && error.statusCode === 404 ? notFound(run) : error;
+    });
+  }
+
+  async #send(request: Request): Promise<TaskRun> {
+    return (await this.#transport.send(request)) as TaskRun; // the API server's schema has checked it
   }
 }
 

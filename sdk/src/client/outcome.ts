@@ -3,12 +3,14 @@ import { ConditionType, EndReason } from "@stint/crds/conditions";
 import type { Json } from "@stint/crds/json";
 import { parseTaskReference } from "@stint/crds/labels";
 import type { Condition } from "@stint/crds/kubernetes";
+import { isRerunDue } from "@stint/crds/rerun";
 import type { ErrorRecord, TaskRun, TaskRunStatus } from "@stint/crds/taskrun";
 
-/** How the run ended, read from its conditions (S152); `undefined` while it is live. */
-export function outcomeOf({ metadata, spec, status = {} }: TaskRun): RunOutcome | undefined {
+/** How the run ended, read from its conditions (S152); `undefined` while it is live, or about to be by a rerun (S170). */
+export function outcomeOf(run: TaskRun): RunOutcome | undefined {
+  const { metadata, spec, status = {} } = run;
   const succeeded = conditionOf(status, ConditionType.Succeeded);
-  if (conditionOf(status, ConditionType.Finished).status !== "True") return undefined;
+  if (conditionOf(status, ConditionType.Finished).status !== "True" || isRerunDue(run)) return undefined;
 
   const { reason, message } = succeeded;
   const phase = phaseOf(succeeded.status, reason);

@@ -144,7 +144,7 @@ export class StubApiServer implements AsyncDisposable {
     if (method === "GET" && name === undefined) return this.#list(query);
     const run = this.runs.get(name ?? "");
     if (!run) return status(404, "NotFound", `taskruns.stint.dev "${name}" not found`);
-    if (method === "PATCH") Object.assign(run.spec, (body as StoredRun).spec); // the client's own
+    if (method === "PATCH") merge(run.spec, (body as StoredRun).spec); // the client's own
     return { status: 200, body: run };
   }
 
@@ -172,6 +172,12 @@ export class StubApiServer implements AsyncDisposable {
     run.metadata.resourceVersion = `${++this.#version}`;
     this.runs.set(run.metadata.name, run);
   }
+}
+
+/** A merge patch, as deep as ours go: null takes a member away. */
+function merge(spec: StoredRun["spec"], patch: StoredRun["spec"]): void {
+  Object.assign(spec, patch);
+  for (const [member, value] of Object.entries(patch)) if (value === null) delete spec[member];
 }
 
 function selected({ fieldSelector = "" }: SeenRequest["query"]): string {

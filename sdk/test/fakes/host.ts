@@ -4,6 +4,7 @@ import type {
   ChildStart,
   ProgressRequest,
   Report,
+  RerunRequest,
   RunOutcome,
   RunsRequest,
   StopNotice,
@@ -71,6 +72,8 @@ export class FakeHost implements Host {
   readonly starts: ChildStart[] = [];
   readonly triggered: RunsRequest[] = [];
   readonly canceled: string[] = [];
+  /** What was asked to be done again. */
+  readonly rerun: object[] = [];
   readonly awaited: string[] = [];
   readonly updates: ProgressRequest[] = [];
   readonly log: unknown[] = [];
@@ -108,6 +111,12 @@ export class FakeHost implements Host {
 
   cancelChild(name: string): Promise<void> {
     this.canceled.push(name);
+    return Promise.resolve();
+  }
+
+  rerunChild(name: string, request: RerunRequest): Promise<void> {
+    this.rerun.push({ name, ...request });
+    this.#outcomes.delete(name);
     return Promise.resolve();
   }
 

@@ -91,9 +91,10 @@ function nextStep(failure: Failure, { run, status, attempt, now, deadlineAt }: L
   });
 }
 
-/** The fields that change when the live attempt ends. */
+/** The fields that change when the live attempt ends. Of one that has ended already the record stands. */
 function record(look: Look, outcome: Failure | { readonly reason: "Succeeded" }): Partial<TaskRunStatus> {
   const { status, now } = look;
+  if (!look.attempt) return {};
   const change: Partial<Attempt> = {
     reason: outcome.reason,
     ...("kind" in outcome && { class: outcome.kind, error: attemptError(errorOf(outcome)) }),

@@ -12,6 +12,7 @@ import { after, earliest, holdingPods, lookAgainMs, ownDeadline, settle, unchang
 import { desiredPod } from "../pod.ts";
 import { acceptance, type Acceptance } from "../acceptance.ts";
 import { InvariantError } from "../../errors.ts";
+import { askedRevision } from "../rerun.ts";
 import { findInstanceType } from "../resources.ts";
 
 /** The run is not to start before an instant (S73). */
@@ -43,7 +44,8 @@ export function waitingForRetry(look: Look): Verdict | undefined {
 /** The bundle or its revision is not there yet; it wakes the run when it comes (S248, S254, S255). */
 export function unresolved(look: Look): Verdict | undefined {
   if (look.status.revision !== undefined || look.world.revision) return undefined;
-  const { bundle, revision } = reference(look);
+  const { bundle } = reference(look);
+  const revision = askedRevision(look.run);
   const { namespace = "" } = look.run.metadata;
   const observed = look.world.bundle;
   if (!observed)
@@ -98,7 +100,7 @@ export function starting(look: Look): Verdict | undefined {
   };
   const { nextRetryAt: _, ...before } = status;
   const changes = {
-    ...(last ? spending(look) : pins(look, accepted)),
+    ...(status.resolved ? spending(look) : pins(look, accepted)),
     instanceType: accepted.instanceType,
     resources: accepted.resources,
     attempts: withAttempt(status.attempts ?? [], attempt),
@@ -154,16 +156,23 @@ function pins(
     taskKey: taskKey(look, task),
     userRetries: 0,
     infrastructureRetries: 0,
+    ...rerunCarriedOut(look),
     ...(deadline && { deadlineAt: deadline.toISOString() }),
     ...relations(look),
   };
 }
 
-/** The budget that the next attempt is charged to: that of the failure before it. */
+/** The budget that the next attempt is charged to: that of the failure before it. The first after a rerun is free (S170). */
 function spending({ last, status }: Look): Partial<TaskRunStatus> {
+  if (status.nextRetryAt === undefined) return {};
   return last?.class === "User"
     ? { userRetries: (status.userRetries ?? 0) + 1 }
     : { infrastructureRetries: (status.infrastructureRetries ?? 0) + 1 };
+}
+
+/** A run that was created with a generation has nothing to be done again: it only begins there. */
+function rerunCarriedOut({ run: { spec } }: Look): Pick<TaskRunStatus, "rerunGeneration"> {
+  return spec.rerun ? { rerunGeneration: spec.rerun.generation } : {};
 }
 
 /** Groups runs of a task across revisions (S27). */
@@ -192,7 +201,11 @@ function pending(
 }
 
 function rejection(look: Look, reason: FinalReason, message: string): Verdict {
-  const changes = { error: { name: reason, message: message.slice(0, 4096) }, inputHash: look.run.input.hash };
+  const changes = {
+    error: { name: reason, message: message.slice(0, 4096) },
+    inputHash: look.run.input.hash,
+    ...rerunCarriedOut(look),
+  };
   return settle(
     look,
     { kind: "Failed", reason, message },

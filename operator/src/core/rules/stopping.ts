@@ -25,6 +25,7 @@ import {
   type Look,
 } from "../look.ts";
 import { containerOf, startedAt } from "../outcome.ts";
+import { isCanceledFromAbove } from "../rerun.ts";
 import { unstartable } from "../waiting.ts";
 import { isTrue } from "../status.ts";
 import { tracesOf } from "../traces.ts";
@@ -113,7 +114,7 @@ function startProblem({ pod, status, now, world }: Look): ReturnType<typeof unst
 
 function cancelReason({ run, world }: Look): typeof EndReason.Canceled | typeof EndReason.ParentCanceled | undefined {
   if (run.spec.cancel === true) return EndReason.Canceled;
-  return world.parent?.canceling === true ? EndReason.ParentCanceled : undefined;
+  return isCanceledFromAbove(run, world.parent) ? EndReason.ParentCanceled : undefined;
 }
 
 function stop(look: Look, reason: StopReason, message?: string): Verdict {

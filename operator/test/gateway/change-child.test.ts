@@ -68,3 +68,51 @@ test("an attempt that has ended cancels nothing", async () => {
   expect(answer.status).toBe(409);
   expect(box.cluster.peek(taskRuns, { namespace, name })?.spec).not.toHaveProperty("cancel");
 });
+
+test("a rerun is stored in the child, its cancel taken back, and all else stays (S170, S172)", async () => {
+  await using box = await GatewayBox.open();
+  const name = await aChild(box);
+  await box.post(`children/${name}/cancel`, {});
+  box.finish(name, "Canceled");
+
+  const answer = await box.post(`children/${name}/rerun`, { latest: true });
+
+  expect(answer.status).toBe(200);
+  const rerun = { generation: 1, revision: "Latest" };
+  expect(box.run(name)?.spec).toEqual({ task: "math/square:1", input: [null], rerun });
+});
+
+test.each([
+  { given: "that is live", ends: false, says: "is still active" },
+  { given: "that has succeeded", ends: true, says: "has succeeded; trigger a new run" },
+])("a child $given is not done again (S170)", async ({ ends, says }) => {
+  await using box = await GatewayBox.open();
+  const name = await aChild(box);
+  if (ends) box.finish(name, "Succeeded");
+
+  const answer = await box.post(`children/${name}/rerun`, {});
+
+  const body = { code: "CannotRerun", message: `task run ${name} ${says}` };
+  expect(answer).toMatchObject({ status: 409, body });
+  expect(box.run(name)?.spec).not.toHaveProperty("rerun");
+});
+
+test("a run of somebody else is not done again", async () => {
+  await using box = await GatewayBox.open();
+  box.seedRun(anAcceptedRun([], { metadata: { name: "other", uid: "other-uid" } }));
+
+  expect(await box.post("children/other/rerun", {})).toMatchObject({ status: 404 });
+});
+
+test("a child that is about to begin anew has no outcome to be awaited (S170)", async () => {
+  await using box = await GatewayBox.open();
+  const name = await aChild(box);
+  box.finish(name, "Failed");
+  const before = await box.post("events", { awaiting: [name], waitMs: 0 });
+
+  await box.post(`children/${name}/rerun`, {});
+  const after = await box.post("events", { awaiting: [name], waitMs: 0 });
+
+  expect(before.body).toMatchObject({ outcomes: [{ name, phase: "Failed" }] });
+  expect(after.body).toMatchObject({ outcomes: [] });
+});

@@ -1,5 +1,7 @@
-import { ProtocolCode } from "@stint/crds/attempt";
+// What an attempt may ask of the runs that it has started: to end, and to be done again.
+import { ProtocolCode, type RerunRequest } from "@stint/crds/attempt";
 import { ConditionType } from "@stint/crds/conditions";
+import { rerunPatch, rerunProblem } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { isTrue } from "../core/status.ts";
@@ -14,17 +16,46 @@ import { isTriggeredBy } from "./tree.ts";
 
 const rounds = 5;
 
+/** Stores `spec.cancel` in a child (S166). A child that has ended keeps its outcome (S167). Throws as {@link changeChild}. */
+export function cancelChild(pod: PodIdentity, name: string, deps: GatewayDeps): Promise<void> {
+  return changeChild(pod, name, deps, ({ spec, status }) =>
+    spec.cancel === true || isTrue(status, ConditionType.Finished) ? undefined : { ...spec, cancel: true },
+  );
+}
+
 /**
- * Stores `spec.cancel` in a child (S166). A child that has ended keeps its outcome (S167).
+ * Asks for a child to be done again (S170). Throws `CannotRerun` for one that is live or has succeeded, and else as
+ * {@link changeChild}.
+ */
+export function rerunChild(
+  pod: PodIdentity,
+  { name, ...options }: RerunRequest & { readonly name: string },
+  deps: GatewayDeps,
+): Promise<void> {
+  return changeChild(pod, name, deps, (child) => {
+    const problem = rerunProblem(child);
+    if (problem !== undefined) throw new ProtocolRefusal(ProtocolCode.CannotRerun, problem);
+    const { cancel: _, ...spec } = child.spec;
+    return { ...spec, rerun: rerunPatch(child, options).rerun };
+  });
+}
+
+/**
+ * Writes the spec that `change` makes of a child's, or nothing where it makes none.
  *
  * Throws `NotFound` for a run that is neither this one's child nor triggered by its tree, and `NotCurrent` for an attempt that has ended.
  */
-export async function cancelChild(pod: PodIdentity, name: string, deps: GatewayDeps): Promise<void> {
+async function changeChild(
+  pod: PodIdentity,
+  name: string,
+  deps: GatewayDeps,
+  change: (child: TaskRun) => TaskRun["spec"] | undefined,
+): Promise<void> {
   const caller = await currentAttempt(pod, deps);
   for (let round = 1; round <= rounds; round++) {
     const child = await readChild(name, caller, deps);
-    if (child.spec.cancel === true || isTrue(child.status, ConditionType.Finished)) return;
-    if (await isReplaced({ ...child, spec: { ...child.spec, cancel: true } }, deps)) return;
+    const spec = change(child);
+    if (!spec || (await isReplaced({ ...child, spec }, deps))) return;
   }
   throw unavailable(`run ${name} is being written by others`);
 }
