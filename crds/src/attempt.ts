@@ -16,6 +16,8 @@ export const podContract = {
   gatewayCa: "STINT_GATEWAY_CA",
   /** Path of the module to import; set for inline and ConfigMap bundles. For images a path below the working directory, or absent. */
   entrypoint: "STINT_ENTRYPOINT",
+  /** The W3C trace context of the run (S151). Absent if it has none. */
+  traceparent: "TRACEPARENT",
   tokenFile: "/var/run/stint/token",
   codeDirectory: "/stint/bundle",
   codeFile: "bundle.mjs",
@@ -45,6 +47,8 @@ export interface Assignment {
   readonly input: Json;
   readonly timeoutSeconds: number;
   readonly gracePeriodSeconds: number;
+  /** Whether what the code prints becomes records of the log (S144). */
+  readonly logPrints?: boolean;
   readonly deadlineAt?: string;
   readonly parent?: string;
   readonly root: string;
@@ -82,9 +86,11 @@ export type Report =
     };
 
 /** What a caller may set for the run that it starts, besides task and input. */
-export interface StartOptions extends Omit<TaskSettings, "gracePeriodSeconds"> {
+export interface StartOptions extends Omit<TaskSettings, "gracePeriodSeconds" | "logPrints"> {
   readonly startAt?: string;
   readonly tags?: readonly string[];
+  /** `Replace`: the tags stand in the place of the task's own (S26). */
+  readonly tagPolicy?: "Join" | "Replace";
 }
 
 /** One start of a child; (attempt, sequence) makes a repeated request find the child of the first (S118). */
@@ -162,6 +168,8 @@ export interface StopNotice {
 }
 
 export interface ProgressRequest {
+  /** Why the task's `runName` gave no name: becomes a warning event (S21). */
+  readonly invalidRunName?: string;
   readonly progress?: readonly { readonly label: string; readonly total: number; readonly done: number }[];
   readonly displayName?: string;
 }

@@ -54,6 +54,7 @@ export const FinalReason = {
   RevisionNotFound: "RevisionNotFound",
   UnknownInstanceType: "UnknownInstanceType",
   InstanceTypeForbidden: "InstanceTypeForbidden",
+  NoInstanceTypeFits: "NoInstanceTypeFits",
   PodRejected: "PodRejected",
   ImagePullFailed: "ImagePullFailed",
   ContainerConfigFailed: "ContainerConfigFailed",
@@ -86,6 +87,12 @@ export type LiveReason = (typeof LiveReason)[keyof typeof LiveReason];
 /** How a run ends that does not fail. */
 export const EndReason = { Completed: "Completed", Canceled: "Canceled", ParentCanceled: "ParentCanceled" } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
+
+/** Of warning events that change nothing about the run. */
+export const EventReason = {
+  /** The task's `runName` gave no name, so the run keeps its own (S21). */
+  InvalidRunName: "InvalidRunName",
+} as const;
 
 export type Reason = LiveReason | EndReason | FailureReason;
 

@@ -10,6 +10,7 @@ import type {
   RunsRequest,
   StopNotice,
 } from "./attempt.ts";
+import type { LogLevel } from "./log-line.ts";
 import type { Manifest } from "./manifest.ts";
 
 export const registryKey = Symbol.for("stint.dev/registry/v1");
@@ -40,6 +41,8 @@ export interface Host {
   triggerRun(request: RunsRequest): Promise<string>;
   progress(update: ProgressRequest): void;
   readonly cache: CachePort;
+  /** Writes a record of the task's own to the attempt's log (S143). */
+  log?(level: LogLevel, msg: string, fields?: object): void;
   /** Told what the task's function threw, whole: for the log, since a report carries it cut (S77). */
   thrown?(error: unknown): void;
 }

@@ -1,4 +1,5 @@
 import { hashName } from "./hash.ts";
+import { traceIdOf } from "./trace.ts";
 
 /** Labels and annotations of ours; users may set none under `stint.dev/` (S6). */
 export const label = {
@@ -18,7 +19,7 @@ export const label = {
   podName: "stint.dev/pod",
 } as const;
 
-/** Annotations that a child carries: the call that made it (S118), and how deep it stands (S127). */
+/** Annotations of a run. A child carries the call that made it (S118), and how deep it stands (S127). */
 export const annotation = {
   parentAttempt: "stint.dev/parent-attempt",
   sequence: "stint.dev/sequence",
@@ -28,6 +29,8 @@ export const annotation = {
   /** On an entry of a tree's cache: its key, and when it is no longer to be found (S149). */
   cacheKey: "stint.dev/cache-key",
   expiresAt: "stint.dev/expires-at",
+  /** The W3C trace context of the run: its children inherit it, its pods get it as `TRACEPARENT` (S151). */
+  traceparent: "stint.dev/traceparent",
 } as const;
 
 export const component = {
@@ -39,6 +42,33 @@ export const component = {
 
 /** `tag.stint.dev/<tag>: ""`, set by whoever creates the run (S18). */
 export const tagLabelPrefix = "tag.stint.dev/";
+
+/** The annotation that passes a trace context on; absent for a text that is none (S151). */
+export function traceAnnotation(traceparent: string | undefined): Readonly<Record<string, string>> | undefined {
+  const isTrace = traceparent !== undefined && traceIdOf(traceparent) !== undefined;
+  return isTrace ? { [annotation.traceparent]: traceparent } : undefined;
+}
+
+/** The trace context of a run, as its pods and its children inherit it (S151). */
+export function traceparentOf(annotations: Readonly<Record<string, string>> = {}): string | undefined {
+  return traceAnnotation(annotations[annotation.traceparent])?.[annotation.traceparent];
+}
+
+/** The labels that say a run's tags. */
+export function tagLabels(tags: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map((tag) => [`${tagLabelPrefix}${tag}`, ""]));
+}
+
+/** What a run says about its tags. */
+export interface TagOptions {
+  readonly tags?: readonly string[] | undefined;
+  readonly tagPolicy?: "Join" | "Replace" | undefined;
+}
+
+/** The tags of a run: its own joined with the task's, or in their place (S18, S26). */
+export function tagsOf(task: readonly string[], { tags = [], tagPolicy = "Join" }: TagOptions): readonly string[] {
+  return [...new Set([...(tagPolicy === "Join" ? task : []), ...tags])];
+}
 
 export interface NamedObject {
   readonly name: string;

@@ -30,6 +30,10 @@ export const limits = {
   firstAttemptsKept: 10,
   lastAttemptsKept: 40,
 
+  /** Of a resource profile, in cores and in MB; 1 MB counts as 1 Mi. What is left out counts as 1 core and 0 MB (S61). */
+  profileCpu: { min: 0.1, max: 1024, default: 1 },
+  profileMemoryMb: { min: 1, max: 16_777_216, default: 0 },
+
   timeoutSeconds: { min: 1, max: 604_800, default: 7200 },
   startTimeoutSeconds: { min: 1, max: 604_800 },
   deadlineSeconds: { min: 1, max: 2_592_000 },

@@ -2,15 +2,22 @@
 import { z } from "zod";
 
 import type { Manifest, ManifestTask, Parameter, Signature } from "./manifest.ts";
-import type { Retry, TaskSettings } from "./settings.ts";
+import type { Profile, Retry, TaskSettings } from "./settings.ts";
 
 /** Types only: a number out of its bounds is a problem of the bundle (S13), not a request that cannot be read. */
 const SettingsShape = z.object({
   instanceType: z.string().optional(),
+  resources: z
+    .object({
+      cpu: z.number().optional(),
+      memoryMb: z.number().optional(),
+    } satisfies Record<keyof Profile, z.ZodType>)
+    .optional(),
   timeoutSeconds: z.number().optional(),
   startTimeoutSeconds: z.number().optional(),
   deadlineSeconds: z.number().optional(),
   gracePeriodSeconds: z.number().optional(),
+  logPrints: z.boolean().optional(),
   retry: z
     .object({
       maxRetries: z.number().optional(),
@@ -42,6 +49,7 @@ const ManifestTaskShape = z.object({
   kind: z.literal("Task"),
   functionName: z.string(),
   description: z.string().exactOptional(),
+  version: z.string().exactOptional(),
   tags: z.array(z.string()),
   labels: z.record(z.string(), z.string()),
   settings: SettingsShape,

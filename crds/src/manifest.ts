@@ -24,6 +24,8 @@ export interface ManifestTask {
   readonly kind: "Task";
   readonly functionName: string;
   readonly description?: string;
+  /** `v<major>.<minor>`; `v0.0` if absent (S252). */
+  readonly version?: string;
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly settings: TaskSettings;

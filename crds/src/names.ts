@@ -1,4 +1,4 @@
-// What may be called how: task names, parameter names, tags and labels (S3 to S6, S18, S20). Each function gives the message
+// What may be called how: task names, parameter names, tags, versions and labels (S3 to S6, S18, S20, S252). Each function gives the message
 // of the first fault, or `undefined`; the SDK asks at definition, the operator when a manifest arrives.
 import { limits } from "./limits.ts";
 
@@ -25,6 +25,12 @@ const word = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
 export function tagProblem(tag: string): string | undefined {
   return word.test(tag) ? undefined : `tag "${tag}" is not allowed: use 1 to ${limits.tagLength} of A-Z a-z 0-9 _ - .`;
+}
+
+/** `v<major>.<minor>`, both without leading zeros (S252). */
+export function versionProblem(task: string, version: string): string | undefined {
+  if (/^v(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})$/.test(version)) return undefined;
+  return `Task "${task}": invalid version "${version}", expected v<major>.<minor>`;
 }
 
 const labelPrefix = /^(?=.{1,253}\/)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\//;

@@ -57,6 +57,21 @@ export const RetrySchema = z
   });
 export type Retry = z.infer<typeof RetrySchema>;
 
+/** What a pod should have at least: the smallest type that offers it is taken, in the place of a type's name (S61). */
+export const ProfileSchema = z
+  .object({
+    cpu: z.number().min(limits.profileCpu.min).max(limits.profileCpu.max).optional().describe("Cores; 1 if absent."),
+    memoryMb: within(limits.profileMemoryMb).optional().describe("MB, each 1 Mi; 0 if absent."),
+  })
+  .describe("Selects the smallest InstanceType that offers at least both.");
+export type Profile = z.infer<typeof ProfileSchema>;
+
+/** The two ways to say how large a pod is exclude each other (S62). */
+export const oneSize = {
+  rule: "!has(self.instanceType) || !has(self.resources)",
+  message: "give instanceType or resources, not both",
+};
+
 /** What a run, a task and a bundle may all set. */
 export const runSettings = {
   instanceType: z
@@ -65,6 +80,7 @@ export const runSettings = {
     .max(253)
     .optional()
     .describe("Name of an InstanceType; an underscore reads as a hyphen."),
+  resources: ProfileSchema.optional(),
   timeoutSeconds: within(limits.timeoutSeconds)
     .optional()
     .describe("Limit on one attempt, from the start of its container."),
@@ -78,12 +94,18 @@ export const runSettings = {
 };
 
 /** {@link runSettings} and what only a task or a bundle's defaults may set. */
-export const TaskSettingsSchema = z.object({
-  ...runSettings,
-  gracePeriodSeconds: within(limits.gracePeriodSeconds)
-    .optional()
-    .describe("Time between SIGTERM and the end of the process."),
-});
+export const TaskSettingsSchema = z
+  .object({
+    ...runSettings,
+    gracePeriodSeconds: within(limits.gracePeriodSeconds)
+      .optional()
+      .describe("Time between SIGTERM and the end of the process."),
+    logPrints: z
+      .boolean()
+      .optional()
+      .describe("Whether what the code prints becomes records of the log; no if absent."),
+  })
+  .meta({ "x-kubernetes-validations": [oneSize] });
 export type TaskSettings = z.infer<typeof TaskSettingsSchema>;
 
 /** The retry policy in force: nothing absent that has a default. */
@@ -102,11 +124,13 @@ export type ResolvedRetry = z.infer<typeof ResolvedRetrySchema>;
 /** What is in force for a run, after all defaults: pinned when the run is accepted (S9). */
 export const ResolvedSettingsSchema = z.object({
   instanceType: z.string().max(253),
+  resources: ProfileSchema.optional().describe("What the instance type was chosen by, if it was not named."),
   timeoutSeconds: z.int(),
   startTimeoutSeconds: z.int().optional(),
   deadlineSeconds: z.int().optional(),
   gracePeriodSeconds: z.int(),
   ttlSecondsAfterFinished: z.int(),
+  logPrints: z.boolean().optional(),
   retry: ResolvedRetrySchema,
 });
 export type ResolvedSettings = z.infer<typeof ResolvedSettingsSchema>;

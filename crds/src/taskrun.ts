@@ -4,7 +4,7 @@ import { ConditionType, Phase } from "./conditions.ts";
 import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin } from "./kubernetes.ts";
 import { taskReferencePattern } from "./labels.ts";
 import { limits } from "./limits.ts";
-import { ResolvedSettingsSchema, runSettings } from "./settings.ts";
+import { oneSize, ResolvedSettingsSchema, runSettings } from "./settings.ts";
 
 /** JSON as the user wrote it. Kubernetes keeps its nulls only under `nullable`; CEL cannot see it, hence `status.inputHash`. */
 const anyJson = z.unknown().meta({ nullable: true });
@@ -13,12 +13,14 @@ const mutable = ["cancel", "rerun", "ttlSecondsAfterFinished"];
 const immutable = [
   "task",
   "instanceType",
+  "resources",
   "timeoutSeconds",
   "startTimeoutSeconds",
   "deadlineSeconds",
   "startAt",
   "retry",
   "tags",
+  "tagPolicy",
 ];
 
 // One rule for each field, so that the refusal names the field. Absent and present count as different.
@@ -66,6 +68,10 @@ export const TaskRunSpecSchema = z
       .max(limits.tags)
       .optional()
       .describe("Joined with the task's tags."),
+    tagPolicy: z
+      .enum(["Join", "Replace"])
+      .optional()
+      .describe("Whether tags are joined with the task's or stand in their place; Join if absent."),
     cancel: z.boolean().optional().describe("Ends the run for good. One way only."),
     rerun: RerunSchema.optional().describe("Asks for the run to be done again."),
     ttlSecondsAfterFinished: z
@@ -78,6 +84,7 @@ export const TaskRunSpecSchema = z
   .meta({
     "x-kubernetes-validations": [
       ...immutable.map(unchanged),
+      oneSize,
       {
         rule: `!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel) || ${rerunGeneration("self")} > ${rerunGeneration("oldSelf")}`,
         message: "spec.cancel cannot be reset except by a higher spec.rerun.generation",

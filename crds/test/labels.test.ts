@@ -1,7 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { childName, parseTaskReference, podName, registrationPodName, revisionName } from "../src/labels.ts";
+import {
+  childName,
+  parseTaskReference,
+  podName,
+  registrationPodName,
+  revisionName,
+  tagLabels,
+  tagsOf,
+  type TagOptions,
+} from "../src/labels.ts";
 import { limits } from "../src/limits.ts";
 
 const uid = "5f2c9a52-6f3a-4a54-9a53-0d7a2b1f9f11";
@@ -124,5 +133,21 @@ describe("a task reference (S3)", () => {
     const reference = parseTaskReference(text);
 
     expect(reference).toBeUndefined();
+  });
+});
+
+describe("the tags of a run", () => {
+  test.each<[string, TagOptions, readonly string[]]>([
+    ["the task's, if it has none of its own", {}, ["a", "b"]],
+    ["both, each once (S18)", { tags: ["b", "c"] }, ["a", "b", "c"]],
+    ["both, if it says so", { tags: ["c"], tagPolicy: "Join" }, ["a", "b", "c"]],
+    ["its own in the place of the task's (S26)", { tags: ["c"], tagPolicy: "Replace" }, ["c"]],
+    ["none, if none stand in their place", { tags: [], tagPolicy: "Replace" }, []],
+  ])("are %s", (_, options, tags) => {
+    expect(tagsOf(["a", "b"], options)).toEqual(tags);
+  });
+
+  test("are labels too (S18)", () => {
+    expect(tagLabels(["a", "b"])).toEqual({ "tag.stint.dev/a": "", "tag.stint.dev/b": "" });
   });
 });

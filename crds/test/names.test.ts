@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem } from "../src/names.ts";
+import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem, versionProblem } from "../src/names.ts";
 
 const nameRule = "use 1 to 256 of A-Z a-z 0-9 _ - . /, beginning and ending with a letter, a digit or _";
 
@@ -52,5 +52,15 @@ describe("a label (S6, S20)", () => {
     [{ "Acme/x": "" }, 'Task "t": label "Acme/x: " does not follow the label syntax of Kubernetes'],
   ])("may not be %j", (labels, problem) => {
     expect(labelProblem("t", { ...labels })).toBe(problem);
+  });
+});
+
+describe("a version (S252)", () => {
+  test.each(["v0.0", "v1.3", "v10.20"])("may be %s", (version) => {
+    expect(versionProblem("t", version)).toBeUndefined();
+  });
+
+  test.each(["", "1.3", "v1", "v1.3.0", "v01.3", "v1.03", "v1.x", " v1.3", "v1.3\n"])("may not be %j", (version) => {
+    expect(versionProblem("t", version)).toBe(`Task "t": invalid version "${version}", expected v<major>.<minor>`);
   });
 });

@@ -1,7 +1,7 @@
 // The operator's configuration: the only reader of the environment. All problems are reported at once, and before any
 // socket opens.
 import { limits } from "@stint/crds/limits";
-import { TaskSettingsSchema } from "@stint/crds/settings";
+import { oneSize, TaskSettingsSchema } from "@stint/crds/settings";
 import { z } from "zod";
 
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -19,7 +19,11 @@ const taskDefaults = z
       return z.NEVER;
     }
   })
-  .pipe(z.strictObject(TaskSettingsSchema.shape));
+  .pipe(
+    z
+      .strictObject(TaskSettingsSchema.shape)
+      .refine(({ instanceType, resources }) => instanceType === undefined || resources === undefined, oneSize.message),
+  );
 
 /** Every variable the operator reads, with its default. */
 const ConfigSchema = z.object({

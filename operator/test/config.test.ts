@@ -38,6 +38,14 @@ test("three variables are enough inside a cluster; the rest has defaults", () =>
   });
 });
 
+test("operator-wide defaults are of one size (S62)", () => {
+  const defaults = JSON.stringify({ instanceType: "pro", resources: { cpu: 2 } });
+
+  expect(problems({ ...enough, STINT_TASK_DEFAULTS: defaults })).toEqual([
+    "STINT_TASK_DEFAULTS: give instanceType or resources, not both",
+  ]);
+});
+
 test("all problems are told at once, a line each, the variable first", () => {
   const wrong = {
     ...enough,

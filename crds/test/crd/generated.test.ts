@@ -96,6 +96,7 @@ describe("CEL rules", () => {
       messages: ["spec.source needs exactly one of inline, configMap, image"],
     },
     { kind: "TaskBundle", path: "spec.defaults.retry", messages: retry },
+    { kind: "TaskBundle", path: "spec.defaults", messages: ["give instanceType or resources, not both"] },
   ])("at $kind $path say $messages", ({ kind, path, messages }) => {
     const rules = rulesAt(named(kind).schema, path);
 
@@ -108,15 +109,18 @@ describe("CEL rules", () => {
     const held = [
       ".task",
       ".instanceType",
+      ".resources",
       ".timeoutSeconds",
       ".startTimeoutSeconds",
       ".deadlineSeconds",
       ".startAt",
       ".retry",
       ".tags",
+      ".tagPolicy",
     ];
     expect(rules.map(({ fieldPath, message }) => ({ fieldPath, message }))).toEqual([
       ...held.map((fieldPath) => ({ fieldPath, message: unchangeable })),
+      { fieldPath: undefined, message: "give instanceType or resources, not both" },
       { fieldPath: ".cancel", message: "spec.cancel cannot be reset except by a higher spec.rerun.generation" },
       { fieldPath: ".rerun", message: "spec.rerun.generation can only be raised by 1" },
     ]);

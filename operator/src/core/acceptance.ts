@@ -2,14 +2,14 @@
 // said. What is pinned already is not asked again, so a later edit of a bundle or a type does not touch a run in flight.
 import { checkInput } from "@stint/crds/binding";
 import { FinalReason, UserReason } from "@stint/crds/conditions";
-import { parseTaskReference } from "@stint/crds/labels";
+import { parseTaskReference, tagsOf } from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
 import type { ManifestTask, RevisionData } from "@stint/crds/manifest";
 import type { ResolvedSettings } from "@stint/crds/settings";
 import type { Attempt, Resources, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { resolveSettings, settingsProblem } from "./resolve.ts";
-import { findInstanceType, instanceTypeProblem, stepUpProblem } from "./resources.ts";
+import { findInstanceType, fittingType, instanceTypeProblem, stepUpProblem } from "./resources.ts";
 import type { ObservedRun, World } from "./world.ts";
 
 interface Problem {
@@ -43,11 +43,10 @@ export function acceptance(run: ObservedRun, candidate: Candidate): Acceptance {
   const task = revision?.manifest.find((entry) => entry.name === candidate.task);
   if (!revision || !task) return { problem: unregistered(run, candidate) };
 
-  const { defaults = {} } = revision.spec;
-  const resolved = pinned.resolved ?? resolveSettings(run.spec, task, defaults, world.taskDefaults);
-  const problem = pinned.resolved === undefined ? firstProblem(run, task, resolved, world) : undefined;
-  if (problem) return { problem };
+  const settings = pinned.resolved ? { resolved: pinned.resolved } : settingsFor(run, { revision, task, world });
+  if ("problem" in settings) return settings;
 
+  const { resolved } = settings;
   const instanceType = nextInstanceType(resolved, last);
   const resources = resourcesOf(instanceType, candidate);
   if (!resources) return { problem: vanishedType(instanceType, run, world) };
@@ -60,13 +59,28 @@ function unregistered(run: ObservedRun, { task, revision, pinned }: Candidate): 
   return { reason: FinalReason.TaskNotFound, message };
 }
 
-function firstProblem(
+interface Registered {
+  readonly revision: RevisionData;
+  readonly task: ManifestTask;
+  readonly world: World;
+}
+
+/** The settings to be pinned, or the first problem of the run with them. */
+function settingsFor(
   run: ObservedRun,
-  task: ManifestTask,
-  resolved: ResolvedSettings,
-  world: World,
-): Problem | undefined {
-  return inputProblem(run, task) ?? invalidSettings(task, resolved) ?? typeProblem(run, resolved, world);
+  { revision, task, world }: Registered,
+): { readonly resolved: ResolvedSettings } | { readonly problem: Problem } {
+  const asked = resolveSettings(run.spec, task, revision.spec.defaults ?? {}, world.taskDefaults);
+  const early = inputProblem(run, task) ?? tagsProblem(run, task) ?? invalidSettings(task, asked);
+  if (early) return { problem: early };
+
+  const instanceType = asked.resources
+    ? fittingType(asked.resources, run.metadata.namespace ?? "", world.instanceTypes)
+    : asked.instanceType;
+  if (typeof instanceType !== "string") return { problem: instanceType };
+  const resolved = { ...asked, instanceType };
+  const problem = typeProblem(run, resolved, world);
+  return problem ? { problem } : { resolved };
 }
 
 /** Resources are pinned with the type; a step up to another one takes that one's as they are now. */
@@ -97,6 +111,14 @@ function inputProblem(run: ObservedRun, task: ManifestTask): Problem | undefined
   }
   const message = checkInput(task.name, task.signature, input.shape);
   return message === undefined ? undefined : { reason: FinalReason.InvalidInput, message };
+}
+
+/** Each list is within its bounds; the two together need not be (S18). */
+function tagsProblem({ spec }: ObservedRun, task: ManifestTask): Problem | undefined {
+  const { length } = tagsOf(task.tags, spec);
+  if (length <= limits.tags) return undefined;
+  const message = `Task "${task.name}": tags must be at most ${limits.tags} strings, got ${length}`;
+  return { reason: FinalReason.InvalidSpec, message };
 }
 
 function invalidSettings(task: ManifestTask, resolved: ResolvedSettings): Problem | undefined {

@@ -67,7 +67,7 @@ function commandOf(resources: Resources): string[] {
 }
 
 /** The user's variables, but for those of our names: the last of two would win, and the API server would warn each time. */
-function environment({ mode, spec, codeConfigMap }: Program, settings: PodSettings): object[] {
+function environment({ mode, spec, codeConfigMap, traceparent }: Program, settings: PodSettings): object[] {
   const entrypoint =
     codeConfigMap === undefined
       ? spec.source.image?.entrypoint
@@ -78,23 +78,22 @@ function environment({ mode, spec, codeConfigMap }: Program, settings: PodSettin
     { name: podContract.gatewayName, value: settings.gatewayName },
     { name: podContract.gatewayCa, value: settings.gatewayCa },
     ...(entrypoint === undefined ? [] : [{ name: podContract.entrypoint, value: entrypoint }]),
+    ...(traceparent === undefined ? [] : [{ name: podContract.traceparent, value: traceparent }]),
   ];
-  return [...usersEnvironment(spec), ...ours];
+  const taken = new Set<unknown>([...ourVariables, ...ours.map(({ name }) => name)]);
+  return [...usersEnvironment(spec, taken), ...ours];
 }
 
-function usersEnvironment({ env = [] }: TaskBundleSpec): object[] {
-  return env.filter((variable) => !ourVariables.has(variable["name"]));
+function usersEnvironment({ env = [] }: TaskBundleSpec, taken: ReadonlySet<unknown>): object[] {
+  return env.filter((variable) => !taken.has(variable["name"]));
 }
 
-const ourVariables: ReadonlySet<unknown> = new Set([
-  podContract.mode,
-  podContract.gatewayAddress,
-  podContract.gatewayName,
-  podContract.gatewayCa,
+/** Ours also where we set none. */
+const ourVariables: readonly string[] = [
   podContract.entrypoint,
   podContract.tokenFileVariable,
   podContract.terminationLogVariable,
-]);
+];
 
 /** What a pod uses it has asked for, so that pressure on its node comes to it last (S295). */
 function requestsAndLimits(resources: Resources): object {

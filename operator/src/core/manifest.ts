@@ -4,7 +4,7 @@ import { BundleReason } from "@stint/crds/conditions";
 import { jsonBytes, type Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
 import type { Manifest, ManifestTask } from "@stint/crds/manifest";
-import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem } from "@stint/crds/names";
+import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem, versionProblem } from "@stint/crds/names";
 import type { TaskSettings } from "@stint/crds/settings";
 
 import { findInstanceType, unknownInstanceType } from "./resources.ts";
@@ -28,10 +28,10 @@ export interface ManifestContext {
 
 /** Why a bundle cannot be Ready with these tasks, or `undefined` if it can (S3 to S6, S13, S15 to S18, S28, S57). */
 export function manifestProblem(manifest: Manifest, context: ManifestContext): ManifestProblem | undefined {
-  return sizeProblem(manifest, context) ?? invalidTask(manifest) ?? typeProblem(manifest, context);
+  return amountProblem(manifest, context) ?? invalidTask(manifest) ?? typeProblem(manifest, context);
 }
 
-function sizeProblem(manifest: Manifest, { bundle }: ManifestContext): ManifestProblem | undefined {
+function amountProblem(manifest: Manifest, { bundle }: ManifestContext): ManifestProblem | undefined {
   const { manifestEntries, manifestBytes } = limits;
   if (manifest.length === 0) return { reason: BundleReason.NoTasks, message: "entry point registered no tasks" };
   if (manifest.length > manifestEntries) {
@@ -55,7 +55,7 @@ function invalidTask(manifest: Manifest): ManifestProblem | undefined {
 }
 
 function taskProblem(task: ManifestTask): string | undefined {
-  const { name, signature, tags, labels, settings } = task;
+  const { name, signature, tags, labels, settings, version = "v0.0" } = task;
   const parameters = (signature.parameters ?? []).map((parameter) => parameter.name);
   return (
     taskNameProblem(name) ??
@@ -63,6 +63,8 @@ function taskProblem(task: ManifestTask): string | undefined {
     descriptionProblem(task) ??
     tagsProblem(name, tags) ??
     labelProblem(name, labels) ??
+    versionProblem(name, version) ??
+    sizeProblem(name, settings) ??
     settingsProblem(name, settings)
   );
 }
@@ -71,6 +73,12 @@ function descriptionProblem({ name, description = "" }: ManifestTask): string | 
   const { descriptionLength } = limits;
   if (description.length <= descriptionLength) return undefined;
   return `Task "${name}": description has ${description.length} characters, the limit is ${descriptionLength}`;
+}
+
+/** The CRDs say the same of a run and of a bundle's defaults (S62). */
+function sizeProblem(name: string, { instanceType, resources }: TaskSettings): string | undefined {
+  const both = instanceType !== undefined && resources !== undefined;
+  return both ? `Task "${name}": give instanceType or resources, not both` : undefined;
 }
 
 function tagsProblem(name: string, tags: readonly string[]): string | undefined {

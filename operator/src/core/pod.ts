@@ -7,7 +7,7 @@
 import type { RunnerMode } from "@stint/crds/attempt";
 import type { InstanceTypeSpec } from "@stint/crds/instancetype";
 import { apiVersion, type ObjectMeta, type OwnerReference } from "@stint/crds/kubernetes";
-import { component, label, parseTaskReference, revisionName } from "@stint/crds/labels";
+import { component, label, parseTaskReference, revisionName, traceparentOf } from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
 import type { RevisionData } from "@stint/crds/manifest";
 import type { ResolvedSettings } from "@stint/crds/settings";
@@ -40,6 +40,8 @@ export interface Program {
   readonly resources: Resources;
   readonly instanceType?: InstanceTypeSpec | undefined;
   readonly bounds: Bounds;
+  /** Of the run (S151). */
+  readonly traceparent?: string | undefined;
 }
 
 interface Bounds {
@@ -73,6 +75,7 @@ export function desiredPod(run: ObservedRun, attempt: Attempt, pins: AttemptPins
       runSeconds: resolved.timeoutSeconds,
       graceSeconds: resolved.gracePeriodSeconds,
     },
+    traceparent: traceparentOf(run.metadata.annotations),
   };
   const labels = {
     ...pins.labels,

@@ -1,7 +1,7 @@
 // Which settings are in force for a run (S9), and whether they make sense where no schema has looked at them (S28).
 import { limits } from "@stint/crds/limits";
 import type { ManifestTask } from "@stint/crds/manifest";
-import type { ResolvedRetry, ResolvedSettings, Retry, TaskSettings } from "@stint/crds/settings";
+import type { Profile, ResolvedRetry, ResolvedSettings, Retry, TaskSettings } from "@stint/crds/settings";
 import type { TaskRunSpec } from "@stint/crds/taskrun";
 
 const defaultInstanceType = "standard";
@@ -10,7 +10,8 @@ const defaultInstanceType = "standard";
  * The settings in force: run before task before bundle before operator, each field taken whole from the first that sets it.
  *
  * A `retry` object is never merged with another one. What nobody sets has its built-in value, or stays absent if there is
- * none. Values are not checked: {@link settingsProblem} does that. Source: S9, S78, S79.
+ * none. Where the size is asked for by `resources`, the type is still to be chosen by them. Values are not checked:
+ * {@link settingsProblem} does that. Source: S9, S61, S78, S79.
  */
 export function resolveSettings(
   run: Omit<TaskRunSpec, "input">,
@@ -24,14 +25,22 @@ export function resolveSettings(
   const startTimeoutSeconds = inForce("startTimeoutSeconds");
   const deadlineSeconds = inForce("deadlineSeconds");
   return {
-    instanceType: inForce("instanceType") ?? defaultInstanceType,
+    ...sizeInForce(places),
     timeoutSeconds: inForce("timeoutSeconds") ?? limits.timeoutSeconds.default,
     ...(startTimeoutSeconds !== undefined && { startTimeoutSeconds }),
     ...(deadlineSeconds !== undefined && { deadlineSeconds }),
     gracePeriodSeconds: inForce("gracePeriodSeconds") ?? limits.gracePeriodSeconds.default,
+    ...(inForce("logPrints") === true && { logPrints: true }),
     ttlSecondsAfterFinished: run.ttlSecondsAfterFinished ?? limits.ttlSecondsAfterFinished.default,
     retry: resolveRetry(inForce("retry")),
   };
+}
+
+/** A type's name and a profile say the same thing, so the highest place that says it rules over both. */
+function sizeInForce(places: readonly TaskSettings[]): { instanceType: string; resources?: Profile } {
+  const place = places.find(({ instanceType, resources }) => instanceType !== undefined || resources !== undefined);
+  const { instanceType = defaultInstanceType, resources } = place ?? {};
+  return { instanceType, ...(resources && { resources }) };
 }
 
 function resolveRetry(given: Retry | undefined): ResolvedRetry {
@@ -80,6 +89,8 @@ export function settingsProblem(task: string, settings: CheckedSettings): string
 
 function checksOf(settings: CheckedSettings): Check[] {
   return [
+    number("resources.cpu", settings.resources?.cpu, limits.profileCpu),
+    integer("resources.memoryMb", settings.resources?.memoryMb, limits.profileMemoryMb),
     integer("timeoutSeconds", settings.timeoutSeconds, limits.timeoutSeconds),
     integer("startTimeoutSeconds", settings.startTimeoutSeconds, limits.startTimeoutSeconds),
     integer("deadlineSeconds", settings.deadlineSeconds, limits.deadlineSeconds),

@@ -1,5 +1,7 @@
 // Instance types: finding one, whether a run may have it, and what its quantities amount to.
 import { FinalReason } from "@stint/crds/conditions";
+import { limits } from "@stint/crds/limits";
+import type { Profile } from "@stint/crds/settings";
 import type { Resources } from "@stint/crds/taskrun";
 
 import type { ObservedInstanceType } from "./world.ts";
@@ -34,6 +36,54 @@ export function instanceTypeProblem(
   if (namespaces.length === 0 || namespaces.includes(namespace)) return undefined;
   const message = `instance type "${name}" is not allowed in namespace "${namespace}"`;
   return { reason: FinalReason.InstanceTypeForbidden, message };
+}
+
+/** What a type offers, in thousandths of a CPU and in bytes. */
+interface Offer {
+  readonly name: string;
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/**
+ * The name of the smallest type that offers what the profile asks for, ordered by CPU, then memory, then name.
+ *
+ * Types with extended resources, and those that the namespace may not use, are not considered (S58, S61, S62).
+ */
+export function fittingType(profile: Profile, namespace: string, types: InstanceTypes): string | InstanceTypeProblem {
+  const { cpu = limits.profileCpu.default, memoryMb = limits.profileMemoryMb.default } = profile;
+  const offers = [...types.values()]
+    .filter(({ name, spec }) => isPlain(spec.resources) && !instanceTypeProblem(name, namespace, types))
+    .map(toOffer)
+    .sort(bySize);
+  const fit = offers.find((offer) => offer.cpu >= Math.round(cpu * 1000) && offer.memory >= memoryMb * bytesPerMb);
+  if (fit) return fit.name;
+  const message = `no instance type offers ${cpu} CPU and ${memoryMb} MB; ${largestOf(offers)}`;
+  return { reason: FinalReason.NoInstanceTypeFits, message };
+}
+
+const bytesPerMb = 2 ** 20;
+
+const plainResources: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-storage"]);
+
+function isPlain(resources: Resources): boolean {
+  return Object.keys(resources).every((name) => plainResources.has(name));
+}
+
+function toOffer({ name, spec: { resources } }: ObservedInstanceType): Offer {
+  const { cpu = "", memory = "" } = resources;
+  return { name, cpu: cpuMillis(cpu) ?? 0, memory: memoryBytes(memory) ?? 0 };
+}
+
+function bySize(a: Offer, b: Offer): number {
+  return a.cpu - b.cpu || a.memory - b.memory || (a.name < b.name ? -1 : 1);
+}
+
+function largestOf(offers: readonly Offer[]): string {
+  const largest = offers.at(-1);
+  if (!largest) return "there is none to choose from";
+  const { name, cpu, memory } = largest;
+  return `the largest is ${name} (${cpu / 1000} CPU, ${Math.floor(memory / bytesPerMb)} MB)`;
 }
 
 /** Why a run cannot step up from one known type to another after it ran out of memory (S65). */

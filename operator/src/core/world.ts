@@ -158,6 +158,8 @@ export interface World {
     readonly podUid: string;
     readonly progress?: TaskRunStatus["progress"];
     readonly displayName?: string;
+    /** Why the task's `runName` gave no name (S21). */
+    readonly invalidRunName?: string;
   };
   readonly refusal?: Refusal;
   /** Message of the pod's last FailedMount event: read only where it decides something (S70). */

@@ -1,5 +1,17 @@
 // Rows of `decide`: runs without a pod, from the first look to the next attempt.
-import { aBundle, aPod, aRunStub, aTaskRun, after, resolvedSettings, stamp } from "../builders.ts";
+import {
+  aBundle,
+  aManifestTask,
+  anInstanceType,
+  aPod,
+  aRevision,
+  aRunStub,
+  aTaskRun,
+  after,
+  instanceTypes,
+  resolvedSettings,
+  stamp,
+} from "../builders.ts";
 import { aRegistration, awaiting, begunAnew, failed, intent, type Row } from "./decide-row.ts";
 
 export const waitingRows: readonly Row[] = [
@@ -103,6 +115,42 @@ export const waitingRows: readonly Row[] = [
     status: "Failed UnknownInstanceType",
     does: ["event UnknownInstanceType"],
     message: 'unknown instance type "huge"; known: pro, pro-plus, standard, starter',
+  },
+  {
+    given: "a type that the namespace may not use (S58)",
+    run: aTaskRun({ spec: { instanceType: "secret" } }),
+    world: { instanceTypes: instanceTypes(anInstanceType("secret", { namespaces: ["team-b"] })) },
+    then: "rejected",
+    status: "Failed InstanceTypeForbidden",
+    does: ["event InstanceTypeForbidden"],
+    message: 'instance type "secret" is not allowed in namespace "team-a"',
+  },
+  {
+    given: "a profile that no type offers (S62)",
+    run: aTaskRun({ spec: { resources: { cpu: 4, memoryMb: 8193 } } }),
+    then: "rejected",
+    status: "Failed NoInstanceTypeFits",
+    does: ["event NoInstanceTypeFits"],
+    message: "no instance type offers 4 CPU and 8193 MB; the largest is pro-plus (4 CPU, 8192 MB)",
+  },
+  {
+    given: "a step-up to no more than what a profile has chosen (S61, S65)",
+    run: aTaskRun({ spec: { resources: { cpu: 2 }, retry: { outOfMemory: { instanceType: "pro" } } } }),
+    then: "rejected",
+    status: "Failed InvalidSpec",
+    does: ["event InvalidSpec"],
+    message: 'retry.outOfMemory.instanceType "pro" must offer more memory than "pro"',
+  },
+  {
+    given: "51 tags, its own and the task's (S18)",
+    run: aTaskRun({ spec: { tags: ["mine"] } }),
+    world: {
+      revision: aRevision({ manifest: [aManifestTask({ tags: Array.from({ length: 50 }, (_, at) => `t${at}`) })] }),
+    },
+    then: "rejected",
+    status: "Failed InvalidSpec",
+    does: ["event InvalidSpec"],
+    message: 'Task "square": tags must be at most 50 strings, got 51',
   },
   {
     given: "a step-up to a type that is no larger (S65)",

@@ -1,4 +1,5 @@
 // What `decide` concludes, case by case. Each row shows the situation that is unlike a calm one, and nothing else.
+import type { V1Pod } from "@kubernetes/client-node";
 import { label } from "@stint/crds/labels";
 import type { Report } from "@stint/crds/attempt";
 import { describe, expect, test } from "vitest";
@@ -15,12 +16,14 @@ import {
   aManifestTask,
   anAcceptedRun,
   anAttempt,
+  anInstanceType,
   aPod,
   aRevision,
   aSuccess,
   aTaskRun,
   aWorld,
   after,
+  instanceTypes,
   received,
   resolvedSettings,
 } from "../builders.ts";
@@ -72,6 +75,71 @@ describe("decide", () => {
       attemptCount: 1,
       root: { name: "square-4" },
     });
+  });
+
+  test("a run is called as its task is, until its code says otherwise (S21)", () => {
+    expect(decide(aTaskRun(), [], aWorld(), t).status.displayName).toBe("square");
+  });
+
+  test("a profile is pinned with the type that it has chosen (S59, S61)", () => {
+    const { status } = decide(aTaskRun({ spec: { resources: { cpu: 2, memoryMb: 2048 } } }), [], aWorld(), t);
+
+    expect(status).toMatchObject({
+      instanceType: "pro",
+      resources: { cpu: "2", memory: "4Gi" },
+      resolved: { instanceType: "pro", resources: { cpu: 2, memoryMb: 2048 } },
+    });
+  });
+
+  test("a type is shown as the name was given (S56)", () => {
+    const { status } = decide(aTaskRun({ spec: { instanceType: "pro_plus" } }), [], aWorld(), t);
+
+    expect(status).toMatchObject({ instanceType: "pro_plus", resources: { cpu: "4", memory: "8Gi" } });
+  });
+
+  test("runs of a task have one key, in every revision and whatever the order of its tags (S27)", () => {
+    const keyOf = (task: Parameters<typeof aManifestTask>[0], revision = 1) =>
+      decide(aTaskRun(), [], aWorld({ revision: aRevision({ revision, manifest: [aManifestTask(task)] }) }), t).status
+        .taskKey;
+
+    expect(keyOf({ tags: ["b", "a"] })).toBe("5d3a55cc6400039b");
+    expect(keyOf({ tags: ["a", "b"], description: "Squares." }, 7)).toBe(keyOf({ tags: ["b", "a"] }));
+    expect(keyOf({ functionName: "other", tags: ["b", "a"] })).not.toBe(keyOf({ tags: ["b", "a"] }));
+  });
+
+  test("a pod without a node is waited for, without limit unless one is set (S63)", () => {
+    const message = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.";
+    const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
+    const pod = aPod(1, "Pending", { spec: { nodeName: undefined }, status: { conditions, containerStatuses: [] } });
+    const aMonth = after(30 * 86_400);
+    const unlimited = anAcceptedRun([anAttempt()]);
+    const limited = anAcceptedRun([anAttempt()], {
+      status: { resolved: resolvedSettings({ startTimeoutSeconds: 600 }) },
+    });
+
+    const waits = decide(unlimited, [pod], aWorld(), aMonth);
+    const ends = decide(limited, [pod], aWorld(), aMonth);
+
+    expect(phaseAndReason(waits)).toBe("Pending Unschedulable");
+    expect(conditionOf(waits.status.conditions, "Succeeded")?.message).toBe(message);
+    expect(ends.actions.map(inWords)).toEqual(["deletePod 1"]);
+  });
+
+  test("runs of one bundle go where their types are: one image, different nodes (S64)", () => {
+    const gpu = anInstanceType("gpu", {
+      resources: { cpu: "4", memory: "8Gi", "nvidia.com/gpu": "1" },
+      nodeSelector: { pool: "gpu" },
+    });
+    const near = anInstanceType("near", { nodeSelector: { zone: "edge" } });
+    const world = aWorld({ instanceTypes: instanceTypes(gpu, near, anInstanceType()) });
+
+    const pods: V1Pod[] = ["gpu", "near", "standard"].map((instanceType) => {
+      const [create] = decide(aTaskRun({ spec: { instanceType } }), [], world, t).actions;
+      return create?.kind === "createPod" ? create.pod : {};
+    });
+
+    expect(pods.map(({ spec }) => spec?.nodeSelector)).toEqual([{ pool: "gpu" }, { zone: "edge" }, undefined]);
+    expect(new Set(pods.map(({ spec }) => spec?.containers[0]?.image)).size).toBe(1);
   });
 
   test("a child knows its parent and its root (S121)", () => {

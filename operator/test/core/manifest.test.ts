@@ -44,7 +44,7 @@ describe("the size of a manifest", () => {
     expect(problemOf()).toBe("NoTasks: entry point registered no tasks");
   });
 
-  test("the limit of 500 tasks is inclusive", () => {
+  test("the limit of 500 tasks is inclusive (S16)", () => {
     expect(problemOf(...tasks(500))).toBeUndefined();
     expect(problemOf(...tasks(501))).toBe("TooManyTasks: bundle math defines 501 tasks, the limit is 500");
   });
@@ -73,6 +73,11 @@ describe("an invalid task", () => {
     [{ tags: ["-a"] }, 'tag "-a" is not allowed: use 1 to 63 of A-Z a-z 0-9 _ - .'],
     [{ tags: Array.from({ length: 51 }, (_, n) => `t${n}`) }, 'Task "square": tags must be at most 50 strings, got 51'],
     [{ labels: { "stint.dev/run": "x" } }, 'Task "square": label "stint.dev/run" is reserved'],
+    [
+      { settings: { instanceType: "pro-plus", resources: { cpu: 1 } } },
+      'Task "square": give instanceType or resources, not both',
+    ],
+    [{ version: "1.0" }, 'Task "square": invalid version "1.0", expected v<major>.<minor>'],
     [{ settings: { timeoutSeconds: 0 } }, 'Task "square": timeoutSeconds must be an integer from 1 to 604800, got 0'],
   ] satisfies [Partial<ManifestTask>, string][])("%o is InvalidManifest", (overrides, message) => {
     expect(problemOf(aManifestTask(overrides))).toBe(`InvalidManifest: ${message}`);
@@ -112,7 +117,10 @@ describe("the shape of a manifest", () => {
     const sent = [
       aManifestTask({
         description: "Squares.",
+        version: "v1.3",
         settings: {
+          resources: { cpu: 0.5, memoryMb: 512 },
+          logPrints: true,
           instanceType: "pro",
           timeoutSeconds: 1,
           startTimeoutSeconds: 1,

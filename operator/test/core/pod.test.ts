@@ -134,6 +134,40 @@ describe("what a pod is bound by", () => {
     expect(attemptPod({ resolved: { ...resolved, startTimeoutSeconds: 60 } }).spec?.activeDeadlineSeconds).toBe(700);
   });
 
+  test.each([
+    ["in a trace", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+    ["with a text that is none", "a trace"],
+  ])(
+    "the pod of a run %s has it as TRACEPARENT, before what the bundle says, or leaves the bundle's (S151)",
+    (_, text) => {
+      const run = aTaskRun({ metadata: { annotations: { "stint.dev/traceparent": text } } });
+      const spec = { ...inline, env: [{ name: "TRACEPARENT", value: "theirs" }] };
+      const pod = asPod(desiredPod(run, anAttempt(), pins({ revision: aRevision({ spec }) }), podSettings()));
+
+      expect(variables(pod)["TRACEPARENT"]).toBe(text === "a trace" ? "theirs" : text);
+      expect(pod.spec?.containers[0]?.env?.filter(({ name }) => name === "TRACEPARENT")).toHaveLength(1);
+    },
+  );
+
+  test("nothing is written but /tmp, of 1Gi, and what is asked for is what there is (S54, S295)", () => {
+    const size = { cpu: "1", memory: "2Gi", "ephemeral-storage": "10Gi" };
+
+    expect(attemptPod().spec).toMatchObject({
+      containers: [{ securityContext: { readOnlyRootFilesystem: true }, resources: { requests: size, limits: size } }],
+      volumes: expect.arrayContaining([{ name: "stint-tmp", emptyDir: { sizeLimit: "1Gi" } }]),
+    });
+    expect(attemptPod({ resources: gpu.resources }).spec).toMatchObject({
+      containers: [{ resources: { requests: gpu.resources, limits: gpu.resources } }],
+    });
+  });
+
+  test("node gets 80 % of the memory for its heap, and its last words are kept (S296)", () => {
+    const [container] = attemptPod().spec?.containers ?? [];
+
+    expect(container?.command).toEqual(["node", "--max-old-space-size=1638", "/stint/runner.cjs"]);
+    expect(container?.terminationMessagePolicy).toBe("FallbackToLogsOnError");
+  });
+
   test("a grace period of 0 is 1 s: Kubernetes takes 0 for forgetting the pod (S163)", () => {
     const resolved = resolvedSettings({ gracePeriodSeconds: 0 });
 

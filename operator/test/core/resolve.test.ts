@@ -61,6 +61,42 @@ describe("which setting is in force (S9)", () => {
   });
 });
 
+describe("the size in force", () => {
+  test("is a standard one if nobody says another (S55)", () => {
+    expect(resolve({}).instanceType).toBe("standard");
+    expect(resolve({ task: { instanceType: "pro" }, run: { instanceType: "starter" } }).instanceType).toBe("starter");
+  });
+
+  test.each<[string, Places, object]>([
+    [
+      "a run's profile, and not its task's type",
+      { run: { resources: { cpu: 4 } }, task: { instanceType: "pro" } },
+      { resources: { cpu: 4 } },
+    ],
+    [
+      "a run's type, and not its task's profile",
+      { run: { instanceType: "pro" }, task: { resources: { cpu: 4 } } },
+      { instanceType: "pro" },
+    ],
+    [
+      "a profile taken whole",
+      { task: { resources: { cpu: 4 } }, bundle: { resources: { memoryMb: 9 } } },
+      { resources: { cpu: 4 } },
+    ],
+    ["the operator's profile", { operator: { resources: {} } }, { resources: {} }],
+  ])("is %s (S9, S61)", (_, places, size) => {
+    const { instanceType, resources } = resolve(places);
+
+    expect({ instanceType, ...(resources && { resources }) }).toEqual({ instanceType: "standard", ...size });
+  });
+});
+
+test("prints are recorded if the highest place that says something says so (S9, S144)", () => {
+  expect(resolve({}).logPrints).toBeUndefined();
+  expect(resolve({ bundle: { logPrints: true } }).logPrints).toBe(true);
+  expect(resolve({ task: { logPrints: false }, bundle: { logPrints: true } }).logPrints).toBeUndefined();
+});
+
 describe("the retry in force", () => {
   const builtIn = { jitterFactor: 0, when: "Always", maxInfrastructureRetries: 10 };
 
@@ -85,6 +121,8 @@ describe("the retry in force", () => {
 describe("settings that no schema has seen", () => {
   test.each<[TaskSettings & { ttlSecondsAfterFinished?: number }, string]>([
     [{ timeoutSeconds: 0 }, "timeoutSeconds must be an integer from 1 to 604800, got 0"],
+    [{ resources: { cpu: 0.05 } }, "resources.cpu must be a number from 0.1 to 1024, got 0.05"],
+    [{ resources: { memoryMb: 1.5 } }, "resources.memoryMb must be an integer from 1 to 16777216, got 1.5"],
     [{ timeoutSeconds: 1.5 }, "timeoutSeconds must be an integer from 1 to 604800, got 1.5"],
     [{ startTimeoutSeconds: 604_801 }, "startTimeoutSeconds must be an integer from 1 to 604800, got 604801"],
     [{ deadlineSeconds: -1 }, "deadlineSeconds must be an integer from 1 to 2592000, got -1"],

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   cpuMillis,
   findInstanceType,
+  fittingType,
   heapMiB,
   instanceTypeProblem,
   memoryBytes,
@@ -109,6 +110,60 @@ describe("instance types", () => {
       reason: "InstanceTypeForbidden",
       message: 'instance type "secret" is not allowed in namespace "team-a"',
     });
+  });
+
+  test("a profile is offered only what its namespace may use, and nothing with extended resources (S58, S61)", () => {
+    const some = instanceTypes(
+      anInstanceType("small", { resources: { cpu: "1", memory: "1Gi" } }),
+      anInstanceType("gpu", { resources: { cpu: "1", memory: "4Gi", "nvidia.com/gpu": "1" } }),
+      anInstanceType("secret", { resources: { cpu: "1", memory: "3Gi" }, namespaces: ["team-b"] }),
+      anInstanceType("large", { resources: { cpu: "8", memory: "8Gi", "ephemeral-storage": "1Gi" } }),
+    );
+
+    expect(fittingType({ memoryMb: 2048 }, "team-a", some)).toBe("large");
+    expect(fittingType({ memoryMb: 2048 }, "team-b", some)).toBe("secret");
+  });
+
+  test("of equal CPU the one with less memory is smaller, and of equal both the first by name (S61)", () => {
+    const equal = ["b", "a", "c"].map((name) => anInstanceType(name, { resources: { cpu: "1", memory: "2Gi" } }));
+    const less = anInstanceType("z", { resources: { cpu: "1", memory: "1Gi" } });
+
+    expect(fittingType({}, "team-a", instanceTypes(...equal))).toBe("a");
+    expect(fittingType({}, "team-a", instanceTypes(...equal, less))).toBe("z");
+    expect(fittingType({ cpu: 1.0000001 }, "team-a", instanceTypes(...equal))).toBe("a"); // thousandths count
+  });
+
+  test("where nothing fits, the largest is named (S62)", () => {
+    const some = instanceTypes(anInstanceType("half", { resources: { cpu: "1500m", memory: "1.5Gi" } }));
+
+    expect(fittingType({ cpu: 2 }, "team-a", some)).toEqual({
+      reason: "NoInstanceTypeFits",
+      message: "no instance type offers 2 CPU and 0 MB; the largest is half (1.5 CPU, 1536 MB)",
+    });
+    expect(fittingType({}, "team-a", instanceTypes())).toMatchObject({
+      message: "no instance type offers 1 CPU and 0 MB; there is none to choose from",
+    });
+  });
+
+  test("what fits offers both, and nothing smaller does (S61)", () => {
+    const sizes = fc.array(fc.record({ cpu: fc.integer({ min: 1, max: 8 }), memory: fc.integer({ min: 1, max: 8 }) }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 8192 }), (some, cpu, memoryMb) => {
+        const types = some.map(({ cpu, memory }, at) =>
+          anInstanceType(`type-${at}`, { resources: { cpu: String(cpu), memory: `${memory}Gi` } }),
+        );
+        const enough = some.filter((size) => size.cpu >= cpu && size.memory * 1024 >= memoryMb);
+
+        const chosen = fittingType({ cpu, memoryMb }, "team-a", instanceTypes(...types));
+
+        const size = typeof chosen === "string" ? some[Number(chosen.slice("type-".length))] : undefined;
+        const [smallest] = enough.toSorted((a, b) => a.cpu - b.cpu || a.memory - b.memory);
+        expect(size).toEqual(smallest);
+      }),
+    );
   });
 
   test.each(["standard", "pro_plus", "broken"])("a step from pro_plus to %s is refused: no more memory (S65)", (to) => {

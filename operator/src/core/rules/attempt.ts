@@ -1,5 +1,5 @@
 // An attempt is live: its pod is made, seen to run, and waited for.
-import { ConditionType, FinalReason, LiveReason } from "@stint/crds/conditions";
+import { ConditionType, EventReason, FinalReason, LiveReason } from "@stint/crds/conditions";
 import type { TaskRunStatus } from "@stint/crds/taskrun";
 
 import { withLastAttempt } from "../attempts.ts";
@@ -86,8 +86,13 @@ function waiting(look: Look): Verdict {
 
 function withProgress(verdict: Verdict, { world: { progress }, pod }: Look): Verdict {
   if (!progress || progress.podUid !== pod?.metadata.uid) return verdict;
-  const { podUid: _, ...sent } = progress;
-  return { ...verdict, status: { ...verdict.status, ...sent } };
+  const { podUid: _, invalidRunName, ...sent } = progress;
+  const warning = { kind: "recordEvent", type: "Warning", reason: EventReason.InvalidRunName } as const;
+  return {
+    ...verdict,
+    status: { ...verdict.status, ...sent },
+    actions: [...verdict.actions, ...(invalidRunName === undefined ? [] : [{ ...warning, note: invalidRunName }])],
+  };
 }
 
 /** The message of a no that is final, or `undefined` while it is worth asking again. */

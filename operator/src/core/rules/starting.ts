@@ -154,6 +154,7 @@ function pins(
     resolved,
     inputHash: run.input.hash,
     taskKey: taskKey(look, task),
+    displayName: task.name, // until the code chooses another (S21, S150)
     userRetries: 0,
     infrastructureRetries: 0,
     ...rerunCarriedOut(look),
