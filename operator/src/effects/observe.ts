@@ -1,7 +1,7 @@
 // Gathers what a look may need, from the caches alone: a look costs no request.
 import { ConditionType, EndReason, LiveReason } from "@stint/crds/conditions";
-import { label, parseTaskReference } from "@stint/crds/labels";
-import type { RevisionData } from "@stint/crds/manifest";
+import { label, parseTaskReference, type TaskReference } from "@stint/crds/labels";
+import type { ManifestTask, RevisionData } from "@stint/crds/manifest";
 import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskSettings } from "@stint/crds/settings";
 import type { TaskBundle } from "@stint/crds/taskbundle";
@@ -143,10 +143,28 @@ function revisionOf(
 ): RevisionData | undefined {
   const { revision: pinned, bundleUid } = run.status ?? {};
   const number = pinned ?? askedRevision(run) ?? bundle?.readyRevision;
-  const uid = bundleUid ?? bundle?.metadata.uid;
-  if (number === undefined || uid === undefined) return undefined;
-  const found = revisions.by(indexNames.bundle, uid).find(({ revision }) => revision === number);
+  return findRevision(bundleUid ?? bundle?.metadata.uid, number, revisions);
+}
+
+function findRevision(
+  bundleUid: string | undefined,
+  number: number | undefined,
+  revisions: Cache<ControllerRevision>,
+): RevisionData | undefined {
+  if (number === undefined || bundleUid === undefined) return undefined;
+  const found = revisions.by(indexNames.bundle, bundleUid).find(({ revision }) => revision === number);
   return found && revisionData(found);
+}
+
+/** The task as the revision has it that the reference chooses now (S248); `undefined` while there is none. */
+export function registeredTask(
+  { bundle: name, task, revision }: TaskReference,
+  namespace: string,
+  { bundles, revisions }: Pick<Caches, "bundles" | "revisions">,
+): ManifestTask | undefined {
+  const bundle = bundles.get(`${namespace}/${name}`);
+  const found = findRevision(bundle?.metadata.uid, revision ?? bundle?.status?.revision, revisions);
+  return found?.manifest.find((entry) => entry.name === task);
 }
 
 /** The parent, and through it all that stands above. Nobody checks owner references, so a circle of them is cut. */

@@ -1,7 +1,7 @@
 // What an attempt is to do. The input is read past the cache, which keeps none.
 import type { Assignment } from "@stint/crds/attempt";
 import type { Json } from "@stint/crds/json";
-import { parseTaskReference, tagLabelPrefix } from "@stint/crds/labels";
+import { parseTaskReference, tagLabelPrefix, tagsOf } from "@stint/crds/labels";
 import type { ManifestTask } from "@stint/crds/manifest";
 import type { TaskRun } from "@stint/crds/taskrun";
 
@@ -47,7 +47,7 @@ function toAssignment(caller: AttemptCaller, world: World): Assignment {
     task: reference.task,
     attempt: attempt.number,
     input: inputOf(live),
-    tags: [...new Set([...(task?.tags ?? []), ...(run.spec.tags ?? [])])],
+    tags: tagsOf(task?.tags ?? [], run.spec),
     labels: labelsOf(live, task),
   };
 }
@@ -67,6 +67,7 @@ function pinsOf({ metadata, status = {} }: ObservedRun) {
     maxRetries: resolved.retry.maxRetries,
     timeoutSeconds: resolved.timeoutSeconds,
     gracePeriodSeconds: resolved.gracePeriodSeconds,
+    ...(resolved.logPrints === true && { logPrints: true }),
   };
 }
 

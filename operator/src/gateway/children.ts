@@ -14,6 +14,7 @@ import { annotation, childName, type NamedObject } from "@stint/crds/labels";
 import { isFinished } from "../core/look.ts";
 import { isTrue } from "../core/status.ts";
 import type { ObservedRun } from "../core/world.ts";
+import { registeredTask } from "../effects/observe.ts";
 import { controllerUid, toObservedRun } from "../effects/reading.ts";
 import { taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
@@ -98,7 +99,9 @@ async function findOrCreate(name: string, call: RunCall, origin: Origin, batch: 
   const known = deps.caches.runs.get(`${namespace}/${name}`);
   if (known) return known;
   budget.take();
-  return toObservedRun(await createOrRead(childBody(name, call, origin, caller.run), namespace, deps.cluster));
+  const registered = registeredTask(call.reference, namespace, deps.caches);
+  const body = childBody(name, { ...call, registered }, origin, caller.run);
+  return toObservedRun(await createOrRead(body, namespace, deps.cluster));
 }
 
 function isChildOf(child: ObservedRun, parent: ObservedRun): boolean {

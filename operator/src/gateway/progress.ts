@@ -12,6 +12,7 @@ export async function acceptProgress(pod: PodIdentity, sent: ProgressRequest, de
   const progress = {
     podUid: pod.podUid,
     ...(sent.progress && { progress: [...sent.progress] }),
+    ...(sent.invalidRunName !== undefined && { invalidRunName: sent.invalidRunName }),
     ...(sent.displayName !== undefined && { displayName: sent.displayName.slice(0, limits.displayNameLength) }), // S150
   };
   await conclude(

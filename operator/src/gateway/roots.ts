@@ -5,6 +5,7 @@ import type { RunsRequest, RunsResponse } from "@stint/crds/attempt";
 import { hashName } from "@stint/crds/hash";
 import { parseTaskReference } from "@stint/crds/labels";
 
+import { registeredTask } from "../effects/observe.ts";
 import { createOrRead } from "./create-run.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { identifyLive, requireCurrent } from "./identity.ts";
@@ -25,7 +26,9 @@ export async function triggerRun(pod: PodIdentity, request: RunsRequest, deps: G
   requireNotCanceling(caller, deps);
   const call = toCall(request.task, request.input, request.options);
   const name = request.name ?? `trn-${hashName(randomUUID(), 20)}`;
-  const run = await createOrRead(rootBody(name, call, caller.run), pod.namespace, deps.cluster);
+  const registered = registeredTask(call.reference, pod.namespace, deps.caches);
+  const body = rootBody(name, { ...call, registered }, caller.run);
+  const run = await createOrRead(body, pod.namespace, deps.cluster);
   const found = parseTaskReference(run.spec.task);
   if (found?.bundle !== call.reference.bundle || found.task !== call.reference.task) throw nameTaken(run);
   return { name, uid: run.metadata.uid };

@@ -3,8 +3,18 @@ import { ProtocolCode, type ChildStart, type StartOptions } from "@stint/crds/at
 import { sha256Hex } from "@stint/crds/hash";
 import { canonicalJson, jsonBytes, type Json } from "@stint/crds/json";
 import { apiVersion } from "@stint/crds/kubernetes";
-import { annotation, label, parseTaskReference, tagLabelPrefix, type TaskReference } from "@stint/crds/labels";
+import {
+  annotation,
+  label,
+  parseTaskReference,
+  tagLabels,
+  tagsOf,
+  traceAnnotation,
+  traceparentOf,
+  type TaskReference,
+} from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
+import type { ManifestTask } from "@stint/crds/manifest";
 
 import type { ObservedRun } from "../core/world.ts";
 import { invariant } from "../errors.ts";
@@ -19,6 +29,8 @@ export interface RunCall {
   readonly input: Json;
   readonly inputHash: string;
   readonly options: StartOptions;
+  /** The task, where the revision that registered it is known here: its tags and labels are the run's too (S18, S20). */
+  readonly registered?: ManifestTask | undefined;
 }
 
 /** A run's body, as `Cluster.create` takes it. */
@@ -81,6 +93,7 @@ export function childBody(name: string, call: RunCall, origin: Origin, parent: O
         [label.rootUid]: root.uid,
       },
       annotations: {
+        ...inheritedTrace(parent),
         [annotation.parentAttempt]: String(attempt),
         [annotation.sequence]: String(sequence),
         [annotation.depth]: String(depthOf(parent) + 1),
@@ -104,13 +117,20 @@ export function childBody(name: string, call: RunCall, origin: Origin, parent: O
 /** A run that belongs to nobody (S123), and that the tree which triggered it may await and cancel all the same (S110). */
 export function rootBody(name: string, call: RunCall, by: ObservedRun): RunBody {
   const { metadata, spec } = runBody(name, call);
-  return { metadata: { ...metadata, labels: { ...metadata.labels, [label.triggeredBy]: rootOf(by).uid } }, spec };
+  const labels = { ...metadata.labels, [label.triggeredBy]: rootOf(by).uid };
+  const annotations = inheritedTrace(by);
+  return { metadata: { ...metadata, labels, ...(annotations && { annotations }) }, spec };
 }
 
-function runBody(name: string, { task, reference, input, options }: RunCall): RunBody {
-  const tags = (options.tags ?? []).map((tag) => [`${tagLabelPrefix}${tag}`, ""] as const);
+/** What a run starts is part of the same trace, also where it is no part of its tree (S151). */
+function inheritedTrace({ metadata }: ObservedRun): Readonly<Record<string, string>> | undefined {
+  return traceAnnotation(traceparentOf(metadata.annotations));
+}
+
+function runBody(name: string, { task, reference, input, options, registered }: RunCall): RunBody {
+  const tags = tagsOf(registered?.tags ?? [], options);
   return {
-    metadata: { name, labels: { [label.bundle]: reference.bundle, ...Object.fromEntries(tags) } },
+    metadata: { name, labels: { ...registered?.labels, ...tagLabels(tags), [label.bundle]: reference.bundle } },
     spec: { task, input, ...options },
   };
 }

@@ -50,6 +50,7 @@ export const ProgressRequestSchema = z.object({
     .max(limits.progressLabels)
     .exactOptional(),
   displayName: z.string().exactOptional(),
+  invalidRunName: z.string().max(limits.attemptErrorLength).exactOptional(),
 });
 
 const tagText = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
@@ -63,6 +64,7 @@ const StartOptionsSchema = z.strictObject({
   ...runSettings,
   startAt: InstantSchema.exactOptional(),
   tags: z.array(TagSchema).max(limits.tags).exactOptional(),
+  tagPolicy: z.enum(["Join", "Replace"]).exactOptional(),
 });
 
 export const ChildStartSchema = z.object({

@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
 
 import { summaryOf } from "../../src/effects/reading.ts";
-import { controllerRevisions, taskRuns } from "../../src/effects/resources.ts";
+import { taskRuns } from "../../src/effects/resources.ts";
 import {
   aManifestTask,
   anAcceptedRun,
   anAttempt,
-  aRevision,
   namespace,
   resolvedSettings,
   runUid,
@@ -44,9 +43,7 @@ test("an attempt is told everything that it needs to know", async () => {
 
 test("what was pinned, inherited and labelled is in it", async () => {
   await using box = await GatewayBox.open();
-  const { metadata } = box.cluster.peekAll(controllerRevisions)[0] ?? {};
-  const task = aManifestTask({ tags: ["math", "fast"], labels: { type: "cpu" } });
-  box.cluster.seed(controllerRevisions, { metadata, revision: 1, data: aRevision({ manifest: [task] }) });
+  box.seedManifest([aManifestTask({ tags: ["math", "fast"], labels: { type: "cpu" } })]);
   box.seedRun(
     anAcceptedRun([anAttempt()], {
       metadata: { labels: { team: "a", "stint.dev/bundle": "math", "tag.stint.dev/nightly": "" } },
@@ -71,6 +68,21 @@ test("what was pinned, inherited and labelled is in it", async () => {
     tags: ["math", "fast", "nightly"],
     labels: { type: "cpu", team: "a" },
   });
+});
+
+test("tags that stand in the place of the task's, and prints to be recorded, are told (S26, S144)", async () => {
+  await using box = await GatewayBox.open();
+  box.seedManifest([aManifestTask({ tags: ["math", "fast"] })]);
+  box.seedRun(
+    anAcceptedRun([anAttempt()], {
+      spec: { tags: ["mine"], tagPolicy: "Replace" },
+      status: { resolved: resolvedSettings({ logPrints: true }) },
+    }),
+  );
+
+  const answer = await box.get("assignment");
+
+  expect(answer.body).toMatchObject({ tags: ["mine"], logPrints: true });
 });
 
 test("the input is read live and whole, nulls included", async () => {

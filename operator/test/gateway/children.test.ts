@@ -2,11 +2,17 @@ import { annotation, label } from "@stint/crds/labels";
 import { expect, test } from "vitest";
 
 import { taskRuns } from "../../src/effects/resources.ts";
-import { anAcceptedRun, anAttempt, namespace, runUid, stamp } from "../builders.ts";
+import { aManifestTask, anAcceptedRun, anAttempt, namespace, runUid, stamp } from "../builders.ts";
 import { apiError } from "../fakes/cluster.ts";
 import { GatewayBox } from "./gateway-in-a-box.ts";
 
 const run = { namespace, name: "square-4" };
+const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+function usersLabels(labels: Readonly<Record<string, string>> = {}): object {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith("stint.dev/")));
+}
+
 const square = { task: { name: "square" }, input: [2] };
 
 function refused(code: string, message: string): object {
@@ -48,6 +54,38 @@ test("a start makes a child that says whose it is, in its parent's revision (S11
     },
     spec: { task: "math/square:1", input: [2], timeoutSeconds: 60, tags: ["nightly"] },
   });
+});
+
+test("a child carries its task's tags and labels as labels, unless its own tags stand in their place (S18, S20, S26)", async () => {
+  await using box = await GatewayBox.open();
+  box.seedManifest([aManifestTask({ tags: ["math"], labels: { type: "cpu" } })]);
+
+  const answer = await box.post("children", {
+    starts: [
+      { sequence: 1, ...square, options: { tags: ["nightly"] } },
+      { sequence: 2, ...square, options: { tags: ["other"], tagPolicy: "Replace" } },
+      { sequence: 3, task: { bundle: "media", name: "resize" }, input: [] },
+    ],
+  });
+
+  const children = (namesIn(answer.body) as string[]).map((name) => box.run(name)); // none has failed
+  const [joined, replaced, foreign] = children.map((child) => usersLabels(child?.metadata.labels));
+  expect(joined).toEqual({ type: "cpu", "tag.stint.dev/math": "", "tag.stint.dev/nightly": "" });
+  expect(replaced).toEqual({ type: "cpu", "tag.stint.dev/other": "" });
+  expect(foreign).toEqual({}); // nobody knows that bundle
+  expect(children.map((child) => child?.spec.tagPolicy)).toEqual([undefined, "Replace", undefined]);
+});
+
+test.each([
+  { given: "a child inherits the trace of its parent (S151)", text: traceparent, inherited: [traceparent] },
+  { given: "a child does not inherit what is no trace", text: "a trace", inherited: [undefined] },
+])("$given", async ({ text, inherited }) => {
+  await using box = await GatewayBox.open();
+  box.seedRun(anAcceptedRun([anAttempt()], { metadata: { annotations: { [annotation.traceparent]: text } } }));
+
+  await box.post("children", { starts: [{ sequence: 1, ...square }] });
+
+  expect(box.children().map(({ metadata }) => metadata.annotations?.[annotation.traceparent])).toEqual(inherited);
 });
 
 test("a child of a child belongs to the same root, one level deeper", async () => {

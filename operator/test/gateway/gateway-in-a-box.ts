@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 
 import { podContract } from "@stint/crds/attempt";
 import { label } from "@stint/crds/labels";
+import type { Manifest } from "@stint/crds/manifest";
 import type { TaskRun, TaskRunStatus } from "@stint/crds/taskrun";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
@@ -95,6 +96,8 @@ export class GatewayBox implements AsyncDisposable {
   /** What the pod of a registration is told. */
   acceptance: Acceptance = "accepted";
   readonly posted: unknown[] = [];
+  /** Events about runs. */
+  readonly recorded: unknown[] = [];
   readonly deps: GatewayDeps;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   readonly #authority = new CertificateAuthority(this.cluster, "stint-system");
@@ -111,7 +114,12 @@ export class GatewayBox implements AsyncDisposable {
       limits,
       logger: silentLogger,
       observe: createObserver(caches, { taskDefaults: {}, podSettings, gatewayReadySince: () => clock.now() }),
-      apply: createApply({ cluster, recorder: { record: () => {} }, writes: nobody, point: passing }),
+      apply: createApply({
+        cluster,
+        recorder: { record: (_, event) => this.recorded.push(event) },
+        writes: nobody,
+        point: passing,
+      }),
       point: passing,
       acceptManifest: async (...posted) => {
         this.posted.push(posted);
@@ -142,18 +150,23 @@ export class GatewayBox implements AsyncDisposable {
     const { name, spec: type } = anInstanceType();
     this.cluster.seed(taskBundles, { metadata, spec, status: { revision: 1 } });
     this.cluster.seed(instanceTypes, { metadata: { name, uid: name }, spec: type });
+    this.seedManifest(aRevision().manifest);
+    this.seedRun(anAcceptedRun([anAttempt()], {}, { kind: "Running", reason: "AttemptRunning" }));
+    this.cluster.seed(pods, aPod());
+  }
+
+  /** What revision 1 of the bundle has registered. */
+  seedManifest(manifest: Manifest): void {
     this.cluster.seed(controllerRevisions, {
       metadata: {
         namespace,
         name: "math-r1",
         uid: "math-r1",
-        ownerReferences: [{ kind: "TaskBundle", name: "math", uid: metadata.uid, controller: true }],
+        ownerReferences: [{ kind: "TaskBundle", name: "math", uid: aBundle().metadata.uid, controller: true }],
       },
       revision: 1,
-      data: aRevision(),
+      data: aRevision({ manifest }),
     });
-    this.seedRun(anAcceptedRun([anAttempt()], {}, { kind: "Running", reason: "AttemptRunning" }));
-    this.cluster.seed(pods, aPod());
   }
 
   /** Puts a run into the cluster as it is. */

@@ -25,6 +25,18 @@ test("a display name is cut to 1024 characters without a word (S150)", async () 
   expect(box.run()?.status?.displayName).toHaveLength(1024);
 });
 
+test("a runName that gave no name is a warning event, and nothing else (S21)", async () => {
+  await using box = await GatewayBox.open();
+  const note = 'runName of task "square" returned number, not a string';
+  const before = box.run();
+
+  const answer = await box.post("progress", { invalidRunName: note });
+
+  expect(answer.status).toBe(200);
+  expect(box.recorded).toEqual([{ kind: "recordEvent", type: "Warning", reason: "InvalidRunName", note }]);
+  expect(box.run()).toEqual(before);
+});
+
 test("progress that meets another write is written after it", async () => {
   await using box = await GatewayBox.open();
   box.caches.fallBehind();

@@ -2,7 +2,7 @@ import { label } from "@stint/crds/labels";
 import { expect, test } from "vitest";
 
 import { taskRuns } from "../../src/effects/resources.ts";
-import { namespace } from "../builders.ts";
+import { aManifestTask, anAcceptedRun, anAttempt, namespace } from "../builders.ts";
 import { apiError } from "../fakes/cluster.ts";
 import { GatewayBox } from "./gateway-in-a-box.ts";
 
@@ -30,6 +30,20 @@ test("a run is started that belongs to no tree (S123)", async () => {
     startAt: "2026-01-02T00:00:00Z",
     tags: ["nightly"],
   });
+});
+
+test("a run carries its task's tags and labels, and goes on in the trace of who starts it (S18, S20, S151)", async () => {
+  await using box = await GatewayBox.open();
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  box.seedManifest([aManifestTask({ tags: ["math"], labels: { type: "cpu" } })]);
+  box.seedRun(anAcceptedRun([anAttempt()], { metadata: { annotations: { "stint.dev/traceparent": traceparent } } }));
+
+  await box.post("runs", { name: "newest", task: "math/square", input: [4] });
+  await box.post("runs", { name: "missing", task: "math/square:2", input: [4] });
+
+  const labels = { type: "cpu", "tag.stint.dev/math": "", [label.bundle]: "math" };
+  expect(box.run("newest")?.metadata).toMatchObject({ labels, annotations: { "stint.dev/traceparent": traceparent } });
+  expect(box.run("missing")?.metadata.labels).not.toHaveProperty("type");
 });
 
 test("a run without a name gets one", async () => {
