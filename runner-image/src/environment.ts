@@ -19,6 +19,8 @@ export interface Environment {
   readonly entrypoint: string | undefined;
   readonly tokenFile: string;
   readonly terminationLog: string;
+  /** The W3C trace context of the run, if it has one (S151). */
+  readonly traceparent: string | undefined;
 }
 
 /** The environment cannot be used: its text says all that is wrong, one line each. */
@@ -45,6 +47,7 @@ export function parseEnvironment(variables: Variables): Environment {
     entrypoint: variables[podContract.entrypoint],
     tokenFile: variables[podContract.tokenFileVariable] ?? podContract.tokenFile,
     terminationLog: variables[podContract.terminationLogVariable] ?? podContract.terminationLog,
+    traceparent: variables[podContract.traceparent],
   };
 }
 

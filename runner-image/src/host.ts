@@ -54,6 +54,7 @@ export function createHost({ gateway, stop, clock, log, startedAtMs }: HostOptio
     },
     progress: (update) => progress.update(update),
     cache: createTreeCache(gateway, calls, never),
+    log: (level, msg, fields) => log[level](msg, fields),
     thrown: (error) => log.error("task threw", { error: describeThrown(error) }),
     ended: calls.ended,
     async flush(signal) {

@@ -34,7 +34,8 @@ function preload(): void {
   preloadSdk(process.argv[1]);
 }
 
-async function perform({ mode, gateway: target, tokenFile, entrypoint, terminationLog }: Environment): Promise<number> {
+async function perform({ mode, gateway: target, tokenFile, entrypoint, ...rest }: Environment): Promise<number> {
+  const { terminationLog, traceparent } = rest;
   const terminated = untilSigterm();
   const gateway = connectGateway({ target, tokenFile, clock: systemClock, log });
   const lastWords = new LastWords(terminationLog, log);
@@ -45,7 +46,7 @@ async function perform({ mode, gateway: target, tokenFile, entrypoint, terminati
       await register(parts);
       return exitCode.ok;
     }
-    const ending = await run({ ...parts, preload, log, clock: systemClock, startedAtMs: processStartMs });
+    const ending = await run({ ...parts, preload, log, traceparent, clock: systemClock, startedAtMs: processStartMs });
     return exitCodeOf(ending);
   } catch (error) {
     if (error instanceof ChannelLost) lastWords.writeLost(error);

@@ -1,3 +1,7 @@
+import type { Assignment } from "@stint/crds/attempt";
+import type { LogOrigin } from "@stint/crds/log-line";
+import { traceIdOf } from "@stint/crds/trace";
+
 import { runAttempt, type Ending } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import { watchCrashes } from "./crash.ts";
@@ -5,7 +9,7 @@ import { deliver } from "./delivery.ts";
 import type { Gateway } from "./gateway.ts";
 import { createHost } from "./host.ts";
 import type { LastWords } from "./last-words.ts";
-import type { Log } from "./log.ts";
+import { recordPrints, type Log } from "./log.ts";
 import { stopAtSigterm } from "./signals.ts";
 import { Stop } from "./stop.ts";
 
@@ -20,6 +24,8 @@ export interface RunOptions {
   readonly startedAtMs: number;
   /** Aborts at SIGTERM. */
   readonly terminated: AbortSignal;
+  /** The W3C trace context of the run, if it has one (S151). */
+  readonly traceparent: string | undefined;
 }
 
 /**
@@ -29,13 +35,13 @@ export interface RunOptions {
  * Rejects with {@link ChannelLost}, with a refusal, or at SIGTERM if there is nothing to stop yet.
  */
 export async function run({ gateway, clock, log, startedAtMs, ...options }: RunOptions): Promise<Ending> {
-  const { terminated, lastWords, importEntry, preload } = options;
+  const { terminated, lastWords, importEntry, preload, traceparent } = options;
   const asked = gateway.assignment(terminated);
   preload();
   const assignment = await asked;
-  const { name, attempt, bundle, task, tags } = assignment;
-  const attemptLog = log.with({ run: name, attempt, task: `${bundle}/${task}`, tags });
+  const attemptLog = log.with(originOf(assignment, traceparent));
   attemptLog.info("attempt started");
+  if (assignment.logPrints === true) recordPrints(console, attemptLog); // before the import: what it prints is the attempt's too
 
   const stop = new Stop();
   stopAtSigterm(terminated, gateway, stop);
@@ -50,6 +56,11 @@ export async function run({ gateway, clock, log, startedAtMs, ...options }: RunO
     attemptLog.info("report acknowledged", { state: ending.report.kind });
   }
   return ending;
+}
+
+function originOf({ name, attempt, bundle, task, tags }: Assignment, traceparent: string | undefined): LogOrigin {
+  const traceId = traceIdOf(traceparent);
+  return { run: name, attempt, task: `${bundle}/${task}`, tags, ...(traceId !== undefined && { traceId }) };
 }
 
 function stateOf(ending: Ending): object {

@@ -16,6 +16,7 @@ test("a pod's environment is read", () => {
     entrypoint: "dist/tasks.js",
     tokenFile: "/var/run/stint/token",
     terminationLog: "/dev/termination-log",
+    traceparent: undefined,
   });
 });
 

@@ -63,6 +63,41 @@ test("start, end and final state are a JSON line each, and the user's output is 
   ]);
 });
 
+test("with logPrints what the code prints is a record, from its import on, and what it writes is not (S144)", async () => {
+  await using gateway = await aGateway({ logPrints: true });
+  const body = `
+    console.info("found", { n: 4 }); console.warn("odd"); console.error(new Error("bad").message); console.debug("plain");
+    process.stdout.write("plain too\\n");
+    return 1;`;
+  await using process = await start(gateway, anEntry(body, `console.log("%s of %d", "square", 4);`));
+
+  const exit = await process.exit;
+
+  const common = { run: "square-4", attempt: 1, task: "math/square", tags: [] };
+  expect(logLines(exit).slice(1, -2)).toEqual([
+    { ...common, level: "info", msg: "square of 4" },
+    { ...common, level: "info", msg: "found { n: 4 }" },
+    { ...common, level: "warn", msg: "odd" },
+    { ...common, level: "error", msg: "bad" },
+  ]);
+  expect(exit.stdout).toContain("plain\n");
+  expect(exit.stdout).toContain("plain too\n");
+});
+
+test("the task's own records stand among the runner's lines, and all carry the trace id (S143, S151)", async () => {
+  await using gateway = await aGateway();
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const env = { TRACEPARENT: `00-${traceId}-00f067aa0ba902b7-01` };
+  await using process = await start(gateway, anEntry(`host.log("debug", "looked", { n: 4 }); return 1;`), { env });
+
+  const lines = logLines(await process.exit);
+
+  const common = { run: "square-4", attempt: 1, task: "math/square", tags: [], traceId };
+  expect(lines).toContainEqual({ ...common, level: "debug", msg: "looked", n: 4 });
+  expect(lines.every((line) => (line as { traceId?: string }).traceId === traceId)).toBe(true);
+  expect(lines).toHaveLength(4);
+});
+
 test("a run that throws is reported as a failure, and the process exits 1", async () => {
   await using gateway = await aGateway();
   await using process = await start(gateway, anEntry(`throw new RangeError("too far");`));

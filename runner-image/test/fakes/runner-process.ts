@@ -19,6 +19,8 @@ export interface RunnerOptions {
   readonly files: Readonly<Record<string, string>>;
   /** Whether waits between tries take a thousandth of their time. */
   readonly hastened?: boolean;
+  /** Variables besides those that every pod has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Exit {
@@ -40,12 +42,16 @@ export class RunnerProcess implements AsyncDisposable {
     return new RunnerProcess(directory, options);
   }
 
-  private constructor(directory: string, { runner, target, files, mode = "run", hastened = false }: RunnerOptions) {
+  private constructor(
+    directory: string,
+    { runner, target, files, mode = "run", hastened = false, env }: RunnerOptions,
+  ) {
     const preload = hastened ? ["--import", join(import.meta.dirname, "hasten.mjs")] : [];
     const child = spawn(process.execPath, [...preload, runner], {
       cwd: directory,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
+        ...env,
         [podContract.mode]: mode,
         [podContract.gatewayAddress]: `${target.host}:${target.port}`,
         [podContract.gatewayName]: target.name,
