@@ -5,7 +5,7 @@ import { apiVersion } from "@stint/crds/group";
 import { shapeOf } from "@stint/crds/binding";
 import { hashName } from "@stint/crds/hash";
 import type { Json } from "@stint/crds/json";
-import { label, parseTaskReference, tagLabelPrefix, type TaskReference } from "@stint/crds/labels";
+import { label, parseTaskReference, tagLabels, type TaskReference } from "@stint/crds/labels";
 import { tagProblem } from "@stint/crds/names";
 
 import { inputTooLarge } from "../../sdk/src/payload.ts";
@@ -42,13 +42,12 @@ export function toRun(task: string, options: RunOptions): Body {
     startAt: options.startAt === undefined ? undefined : toInstant(options.startAt),
     tags: tags.length > 0 ? tags.map(toTag) : undefined,
   };
-  const tagLabels = Object.fromEntries(tags.map((tag) => [`${tagLabelPrefix}${tag}`, ""]));
   return {
     apiVersion,
     kind: "TaskRun",
     metadata: {
       name: options.name ?? `trn-${hashName(randomUUID(), 20)}`,
-      labels: { [label.bundle]: bundle, ...tagLabels },
+      labels: { [label.bundle]: bundle, ...tagLabels(tags) },
     },
     spec: Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)),
   };

@@ -4,13 +4,20 @@
 //   A2. What has happened decides, with one exception: once the timeout has struck, the attempt is TimedOut, whatever its
 //       function still returns or throws (S68). Of the other stops the gateway knows what a report is then worth (S169).
 import type { Assignment, Report } from "@stint/crds/attempt";
+import { shapeOf } from "@stint/crds/binding";
 import { stopReason, type Host } from "@stint/crds/host";
 
 import { Children } from "./children.ts";
 import { attemptContext } from "./context.ts";
-import { execute, type Ending } from "./execution.ts";
+import { execute, inputProblem, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
-import type { Scope } from "./scope.ts";
+import { nameOfRun } from "./run-name.ts";
+import { runIn, type Scope } from "./scope.ts";
+
+interface Given {
+  readonly assignment: Assignment;
+  readonly host: Host;
+}
 
 export async function runAttempt(
   definition: Definition | undefined,
@@ -26,6 +33,7 @@ export async function runAttempt(
     call: (call) => children.start(call),
     trigger: (request) => children.trigger(request),
   };
+  announce(definition, scope, { assignment, host });
   const ending = await execute(definition, assignment.input, scope);
   const isLate = stopReason(host.signal) === "TimedOut";
   await children.settled();
@@ -34,6 +42,14 @@ export async function runAttempt(
   const { thrown, ...failure } = ending;
   if ("thrown" in ending) host.thrown?.(thrown);
   return { ...(isLate ? timedOut(assignment) : failure), startedAt };
+}
+
+/** The run is called what the task says (S21). An input that does not fit the function has no arguments to name it by. */
+function announce(definition: Definition, scope: Scope, { assignment: { input }, host }: Given): void {
+  if (definition.runName === undefined || inputProblem(definition, shapeOf(input)) !== undefined) return;
+  const { displayName, invalidRunName } = runIn(scope, () => nameOfRun(definition, input));
+  if (displayName !== undefined) scope.context.display = displayName;
+  if (invalidRunName !== undefined) host.progress({ invalidRunName });
 }
 
 function timedOut({ timeoutSeconds }: Assignment): Ending {

@@ -2,8 +2,11 @@ import type { Assignment } from "@stint/crds/attempt";
 import type { CachePort, Host } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
+import type { WriteLog } from "@stint/crds/log-line";
 
 import { createTreeCache, type TreeCache } from "./cache.ts";
+import { createLogger, writerFor, type RunLogger } from "./logger.ts";
+import { overriddenContext } from "./overrides.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { currentScope } from "./scope.ts";
 
@@ -39,6 +42,8 @@ export interface TaskContext {
   readonly idempotencyKey: string;
   readonly progress: Progress;
   readonly cache: TreeCache;
+  /** Writes records to the run's log. Source: S143. */
+  readonly log: RunLogger;
   /** A line about the run, for people; more than 1024 characters are cut (S150). */
   display: string | undefined;
 }
@@ -46,21 +51,28 @@ export interface TaskContext {
 /**
  * The context of the run that is executing, anywhere in its async call tree.
  *
- * Outside a run it throws an `Error`. Source: S141.
+ * Outside a run it throws an `Error`, unless {@link withContext} or the environment says what to answer. Source: S141, S290.
  */
 export function currentContext(): TaskContext {
   const scope = currentScope();
-  if (!scope) throw new Error("currentContext() called outside a run");
-  return scope.context;
+  if (scope) return scope.context;
+  const overridden = overriddenContext();
+  if (!overridden) throw new Error("currentContext() called outside a run");
+  return localContext({ name: "local", tags: [] }, [], overridden.cache);
 }
 
-/** What a context is made from: facts, and where progress and display name go. */
-interface Facts extends Omit<
-  TaskContext,
-  "executionId" | "remainingMs" | "progress" | "cache" | "display" | "idempotencyKey"
-> {
+/** The logger of the run that is executing. Throws as {@link currentContext} does. Source: S143. */
+export function getRunLogger(): RunLogger {
+  return currentContext().log;
+}
+
+type Derived = "executionId" | "remainingMs" | "progress" | "cache" | "log" | "display" | "idempotencyKey";
+
+/** What a context is made from: facts, and where progress, display name and records go. */
+interface Facts extends Omit<TaskContext, Derived> {
   readonly send: Host["progress"];
   readonly cachePort: CachePort;
+  readonly write?: WriteLog | undefined;
 }
 
 export function attemptContext(assignment: Assignment, host: Host): TaskContext {
@@ -76,6 +88,7 @@ export function attemptContext(assignment: Assignment, host: Host): TaskContext 
     deadline: deadlineOf(assignment, host.startedAtMs),
     send: (update) => host.progress(update),
     cachePort: host.cache,
+    write: host.log && ((...record) => host.log?.(...record)),
   });
 }
 
@@ -84,14 +97,16 @@ function deadlineOf({ timeoutSeconds, deadlineAt }: Assignment, startedAtMs: num
   return new Date(deadlineAt === undefined ? timeoutAtMs : Math.min(timeoutAtMs, Date.parse(deadlineAt)));
 }
 
-/** The stub that `.local()` shows (S112): nobody stops it, and its progress goes nowhere. */
+/** The stub that `.local()` shows (S112), and what overrides change of it (S290): nobody stops it, its progress goes nowhere. */
 export function localContext(
   task: { readonly name: string; readonly tags: readonly string[] },
   input: Json,
   cachePort: CachePort,
 ): TaskContext {
+  const { overrides = {} } = overriddenContext() ?? {};
+  const { runId = "local" } = overrides;
   return contextOf({
-    runId: "local",
+    runId,
     uid: "local",
     attempt: 1,
     userRetries: 0,
@@ -101,18 +116,19 @@ export function localContext(
     revision: 0,
     namespace: "local",
     parentRunId: undefined,
-    rootRunId: "local",
+    rootRunId: runId,
     tags: task.tags,
     labels: {},
     input,
     signal: new AbortController().signal,
     deadline: undefined,
+    ...overrides,
     send: () => undefined,
     cachePort,
   });
 }
 
-function contextOf({ send, cachePort, ...facts }: Facts): TaskContext {
+function contextOf({ send, cachePort, write, ...facts }: Facts): TaskContext {
   const { runId, uid, namespace, deadline } = facts;
   let display: string | undefined;
   return Object.freeze({
@@ -122,6 +138,7 @@ function contextOf({ send, cachePort, ...facts }: Facts): TaskContext {
     remainingMs: () => (deadline ? Math.max(0, deadline.getTime() - Date.now()) : Infinity),
     progress: createProgress(runId, send),
     cache: createTreeCache(cachePort),
+    log: createLogger(write ?? writerFor(facts)),
     get display(): string | undefined {
       return display;
     },

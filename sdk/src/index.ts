@@ -1,6 +1,10 @@
 // The public surface of @stint/sdk: values, then types. What is not here is not promised.
 export { task, taskRef } from "./task.ts";
-export { currentContext } from "./context.ts";
+export { bundle, combine } from "./bundle.ts";
+export { start } from "./start.ts";
+export { withTags } from "./tags.ts";
+export { currentContext, getRunLogger } from "./context.ts";
+export { withContext } from "./overrides.ts";
 export { asCompleted } from "./as-completed.ts";
 export { exponentialBackoff } from "./retry.ts";
 export {
@@ -19,12 +23,15 @@ export {
   TimeoutError,
 } from "./errors.ts";
 
-export type { Task, TaskOf, TaskRef, ResultOf } from "./task.ts";
+export type { DefineTask, Task, TaskOf, TaskRef, ResultOf } from "./task.ts";
+export type { Bundle, Group } from "./bundle.ts";
 export type {
   CallOptions,
   DeclaredParameter,
   DefinedCall,
   DefinedOptions,
+  GroupOptions,
+  RunName,
   RunOptions,
   TaskOptions,
   TriggerOptions,
@@ -35,4 +42,6 @@ export type { ResultOptions, RunDetails, RunHandle, TaskInstance, WaitOptions } 
 export type { RerunOptions } from "@stint/crds/rerun";
 export type { TaskContext } from "./context.ts";
 export type { TreeCache } from "./cache.ts";
+export type { ContextOverrides } from "./overrides.ts";
+export type { RunLogger } from "./logger.ts";
 export type { Progress, ProgressCounter } from "./progress.ts";

@@ -3,6 +3,7 @@
 import type { RunOutcome } from "@stint/crds/attempt";
 import type { CachePort } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
+import { tagsOf } from "@stint/crds/labels";
 
 import { argumentsToInput } from "./arguments.ts";
 import { localCache } from "./cache.ts";
@@ -25,11 +26,13 @@ function localScope({ entry }: Definition, input: readonly unknown[], cache: Cac
   return { context: localContext(entry, input as Json, cache), call: (call) => startLocally(call, cache) };
 }
 
-function startLocally({ target, args }: Call, cache: CachePort): RunPort {
+function startLocally({ target, args, options }: Call, cache: CachePort): RunPort {
   const { definition, name, bundle } = target;
   if (!definition)
     throw new Error(`Task "${bundle}/${name}" is not in this process: .local() runs no task of another bundle`);
-  const outcome = localOutcome(definition, argumentsToInput(name, args), cache);
+  const input = argumentsToInput(name, args);
+  const tags = tagsOf(definition.entry.tags, options);
+  const outcome = localOutcome({ ...definition, entry: { ...definition.entry, tags } }, input, cache);
   return {
     id: "local",
     outcome: () => outcome,

@@ -1,15 +1,17 @@
 import type { StartOptions } from "@stint/crds/attempt";
 import { limits } from "@stint/crds/limits";
-import { labelProblem, tagProblem } from "@stint/crds/names";
-import type { TaskSettings } from "@stint/crds/settings";
+import { labelProblem, tagProblem, versionProblem } from "@stint/crds/names";
+import type { Profile, TaskSettings } from "@stint/crds/settings";
 
 import { retryRule, type RetryOptions } from "./retry.ts";
-import { integer, isRecord, mustBe, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
+import { integer, isRecord, mustBe, number, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
 
 /** What a task sets for its runs, and a single run for itself. */
 export interface RunOptions {
   /** Name of an instance type; `standard` if nobody names one. Source: S55. */
   readonly instanceType?: string;
+  /** The smallest type that offers so many cores and MB, in the place of its name: 0.1 to 1024, 1 to 16777216. Source: S61. */
+  readonly resources?: { readonly cpu?: number; readonly memoryMb?: number };
   /** Limit on one attempt, from the start of its container: whole seconds, 1 to 604800, 7200 if absent. Source: S66. */
   readonly timeoutSeconds?: number;
   /** Limit from the pod's creation to the start of its container: 1 to 604800, none if absent. Source: S69. */
@@ -22,21 +24,41 @@ export interface RunOptions {
   readonly tags?: readonly string[];
 }
 
+/** A template, or what makes a name of the arguments. Source: S21. */
+export type RunName = string | NameOfRun;
+
+type NameOfRun = (args: readonly unknown[]) => string;
+
 /** A parameter as the user declares it; a name alone is required unless the function's source gives it a default. */
 export type DeclaredParameter = string | { readonly name: string; readonly required?: boolean };
 
-/** Options of `task()`. All are optional; an unknown one throws. Source: S7. */
-export interface TaskOptions extends RunOptions {
-  /** Free text of at most 2048 characters, for people. Source: S17. */
-  readonly description?: string;
+/** What tasks may have in common: the defaults of a `bundle()`. Source: S8. */
+export interface GroupOptions extends RunOptions {
   /** Labels of the task's runs and pods, in the syntax of Kubernetes. Source: S20. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Time between SIGTERM and the end of the process: 0 to 600 s, 10 if absent. Source: S163. */
+  readonly gracePeriodSeconds?: number;
+  /** Whether `console.log`, `info`, `warn` and `error` write records of the log; no if absent. Source: S144. */
+  readonly logPrints?: boolean;
+}
+
+/** Options of `task()`. All are optional; an unknown one throws. Source: S7. */
+export interface TaskOptions extends GroupOptions {
+  /** Free text of at most 2048 characters, for people. Source: S17. */
+  readonly description?: string;
+  /**
+   * What the run is called in `status.displayName`; the task's name if absent.
+   *
+   * A template is filled with arguments by parameter name, `"greet {user}"`; a function gets the list of arguments and
+   * returns the name. One that throws or returns no string leaves the default, with a warning. Source: S21.
+   */
+  readonly runName?: RunName;
+  /** `v<major>.<minor>` of the task's contract; `v0.0` if absent. Source: S252. */
+  readonly version?: string;
   /** The parameters' names, where the function's source does not tell them: minified or bound functions. Source: S32. */
   readonly parameters?: readonly DeclaredParameter[];
   /** `"object"`: a named input is passed whole, as the only argument. Source: S31. */
   readonly args?: "named" | "object";
-  /** Time between SIGTERM and the end of the process: 0 to 600 s, 10 if absent. Source: S163. */
-  readonly gracePeriodSeconds?: number;
 }
 
 /** Options of one call, given by `with()`: they replace the task's own. Source: S26. */
@@ -63,12 +85,12 @@ export interface TriggerOptions extends RunOptions {
 export interface DefinedOptions extends Omit<TaskOptions, keyof TaskSettings>, TaskSettings {}
 
 /** Call options as they are kept. */
-export interface DefinedCall extends StartOptions {
+export interface DefinedCall extends Omit<StartOptions, "tagPolicy"> {
   readonly key?: string;
 }
 
 /** Trigger options as they are kept. */
-export interface DefinedTrigger extends StartOptions {
+export interface DefinedTrigger extends Omit<StartOptions, "tagPolicy"> {
   readonly bundle?: string;
   readonly namespace?: string;
   readonly name?: string;
@@ -82,11 +104,26 @@ const description: Rule<string> = (value, place) => {
   );
 };
 
-const tags: Rule<readonly string[]> = (value, place) => {
+export const tagsRule: Rule<readonly string[]> = (value, place) => {
   if (!isListOfStrings(value)) throw mustBe(place, "a list of strings", value);
   for (const tag of value) refuse(tagProblem(tag));
   if (value.length > limits.tags) throw mustBe(place, `at most ${limits.tags} strings`, value.length);
   return [...value];
+};
+
+const version: Rule<string> = (value, { task }) => {
+  refuse(versionProblem(task, String(value)));
+  return String(value);
+};
+
+const runName: Rule<RunName> = (value, place) => {
+  if (typeof value === "string" || isFunction(value)) return value;
+  throw mustBe(place, "a template or a function", value);
+};
+
+const boolean: Rule<boolean> = (value, place) => {
+  if (typeof value === "boolean") return value;
+  throw mustBe(place, "true or false", value);
 };
 
 const labels: Rule<Readonly<Record<string, string>>> = (value, place) => {
@@ -114,20 +151,24 @@ function parseInstant(value: string): number {
 
 const runRules = {
   instanceType: text(253),
+  resources: object<Profile>({ cpu: number(limits.profileCpu), memoryMb: integer(limits.profileMemoryMb) }),
   timeoutSeconds: integer(limits.timeoutSeconds),
   startTimeoutSeconds: integer(limits.startTimeoutSeconds),
   deadlineSeconds: integer(limits.deadlineSeconds),
   retry: retryRule,
-  tags,
+  tags: tagsRule,
 };
 
 const taskRules: Rules<DefinedOptions> = {
   ...runRules,
   description,
+  runName,
+  version,
   labels,
   parameters,
   args: oneOf("named", "object"),
   gracePeriodSeconds: integer(limits.gracePeriodSeconds),
+  logPrints: boolean,
 };
 
 const callRules: Rules<DefinedCall> = { ...runRules, key: text(limits.childKeyLength), startAt: instant };
@@ -140,26 +181,46 @@ const triggerRules: Rules<DefinedTrigger> = {
   name: text(limits.runNameLength),
 };
 
-/** @throws {TypeError} @throws {RangeError} with the texts of S7, S17, S18, S20, S28 and S80. */
+/** @throws {TypeError} @throws {RangeError} with the texts of S7, S17, S18, S20, S28, S62, S80 and S252. */
 export function parseTaskOptions(task: string, options: unknown): DefinedOptions {
-  return object(taskRules)(options, { task, field: "" });
+  return ofOneSize(task, object(taskRules)(options, { task, field: "" }));
 }
 
 /** The options that belong to a definition: a call has no other name, parameters or process than its task (S26). */
 const notOverridable: ReadonlySet<string> = new Set(
-  "name inputSchema resultSchema version parameters args description labels gracePeriodSeconds".split(" "),
+  "name inputSchema resultSchema version parameters args description labels runName gracePeriodSeconds logPrints".split(
+    " ",
+  ),
 );
 
 /** As {@link parseTaskOptions}, with the text of S26 for what belongs to the definition. */
 export function parseCallOptions(task: string, options: unknown): DefinedCall {
   const fixed = isRecord(options) ? Object.keys(options).find((key) => notOverridable.has(key)) : undefined;
   if (fixed !== undefined) throw new TypeError(`option "${fixed}" cannot be overridden`);
-  return object(callRules)(options, { task, field: "" });
+  return ofOneSize(task, object(callRules)(options, { task, field: "" }));
 }
 
 /** As {@link parseTaskOptions}. */
 export function parseTriggerOptions(task: string, options: unknown): DefinedTrigger {
-  return object(triggerRules)(options, { task, field: "" });
+  return ofOneSize(task, object(triggerRules)(options, { task, field: "" }));
+}
+
+interface Sized {
+  readonly instanceType?: unknown;
+  readonly resources?: unknown;
+}
+
+function ofOneSize<T extends Sized>(task: string, options: T): T {
+  if (options.instanceType === undefined || options.resources === undefined) return options;
+  throw new TypeError(`Task "${task}": give instanceType or resources, not both`);
+}
+
+/** The options of two places: each is taken whole from the higher one that sets it, and a size is a size (S9, S61). */
+export function over<Lower extends Sized, Upper extends Sized>(lower: Lower, upper: Upper): Lower & Upper {
+  const set = Object.fromEntries(Object.entries(upper).filter(([, value]) => value !== undefined));
+  const { instanceType: _, resources: __, ...unsized } = lower;
+  const isSized = "instanceType" in set || "resources" in set;
+  return { ...(isSized ? unsized : lower), ...set } as Lower & Upper; // what an absent option leaves is its type's too
 }
 
 function refuse(problem: string | undefined): void {
@@ -168,6 +229,10 @@ function refuse(problem: string | undefined): void {
 
 function isListOfStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((element) => typeof element === "string");
+}
+
+function isFunction(value: unknown): value is NameOfRun {
+  return typeof value === "function";
 }
 
 function isRecordOfStrings(value: unknown): value is Readonly<Record<string, string>> {

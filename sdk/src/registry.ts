@@ -6,18 +6,22 @@ import type { ManifestTask } from "@stint/crds/manifest";
 
 import { runAttempt } from "./attempt.ts";
 import { toStopError } from "./errors.ts";
+import type { RunName } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
 import { shared } from "./shared.ts";
 
 /** A task as it is registered. Another copy of the SDK may read it: plain data and the function. */
 export interface Definition {
   readonly fn: AnyFunction;
+  readonly runName?: RunName | undefined;
+  /** The `bundle()` that it was defined by, if by one. */
+  readonly group?: object | undefined;
   readonly entry: Omit<ManifestTask, "sourceHash">;
 }
 
 /** {@link Registry}, and what the copies of the SDK ask of it. */
 export interface SharedRegistry extends Registry {
-  /** Adds a task. Throws if its name is taken (S5) or the registry is closed (S14). */
+  /** Adds a task. Throws if its name is taken (S5, S10) or the registry is closed (S14). */
   define(definition: Definition): void;
 }
 
@@ -35,7 +39,8 @@ function createRegistry(): SharedRegistry {
       if (isClosed) {
         throw new Error(`Task "${name}" was defined after registration; define tasks at module level`);
       }
-      if (definitions.has(name)) throw new Error(`Task "${name}" is already registered`);
+      const known = definitions.get(name);
+      if (known) throw new Error(nameTaken(known, definition));
       definitions.set(name, definition);
     },
     close() {
@@ -45,6 +50,12 @@ function createRegistry(): SharedRegistry {
     run: (assignment, host) => runAttempt(definitions.get(assignment.task), assignment, host),
     stopError: toStopError,
   };
+}
+
+function nameTaken(first: Definition, { entry: { name }, group }: Definition): string {
+  return first.group && group && first.group !== group
+    ? `Task "${name}" is defined in more than one bundle()`
+    : `Task "${name}" is already registered`;
 }
 
 function manifestTask({ entry, fn }: Definition): ManifestTask {

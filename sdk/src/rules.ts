@@ -58,7 +58,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Rule<T> {
 /** An object with these members, none of them required; one that is `undefined` counts as absent. */
 export function object<T extends object>(rules: Rules<T>): Rule<T> {
   return (value, place) => {
-    if (!isRecord(value)) throw mustBe(place, "an object", value);
+    if (!isRecord(value)) throw mustBe({ ...place, field: place.field || "options" }, "an object", value);
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
     return Object.fromEntries(
       members.map(([key, member]) => [key, ruleOf(rules, key, place)(member, below(place, key))]),

@@ -2,10 +2,9 @@
 // call of a task, or `currentContext()`, means the right run however deep it stands.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import type { RunsRequest } from "@stint/crds/attempt";
+import type { RunsRequest, StartOptions } from "@stint/crds/attempt";
 
 import type { TaskContext } from "./context.ts";
-import type { DefinedCall } from "./options.ts";
 import type { Definition } from "./registry.ts";
 import type { RunPort } from "./handle.ts";
 import { shared } from "./shared.ts";
@@ -20,7 +19,7 @@ export interface Target {
 export interface Call {
   readonly target: Target;
   readonly args: readonly unknown[];
-  readonly options: DefinedCall;
+  readonly options: StartOptions & { readonly key?: string };
 }
 
 /** What calling and triggering mean here. */

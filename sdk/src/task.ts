@@ -3,12 +3,14 @@ import type { TaskSettings } from "@stint/crds/settings";
 
 import { Instance, type RunHandle, type TaskInstance } from "./handle.ts";
 import { runLocally } from "./local.ts";
-import { parseCallOptions, parseTaskOptions } from "./options.ts";
-import type { CallOptions, DefinedCall, DefinedOptions, TaskOptions } from "./options.ts";
+import { over, parseCallOptions, parseTaskOptions } from "./options.ts";
+import type { CallOptions, DefinedCall, DefinedOptions, GroupOptions, TaskOptions } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
 import { sharedRegistry, type Definition } from "./registry.ts";
 import { currentScope, type Target } from "./scope.ts";
+import { checkRunName } from "./run-name.ts";
 import { signatureOf } from "./signature.ts";
+import { startTags } from "./tags.ts";
 import { trigger, type TriggerArguments } from "./trigger.ts";
 
 /** The value that a run of the function ends with: awaited, and of a generator the array of what it yields (S23, S45). */
@@ -65,6 +67,20 @@ type Untyped = Function;
 /** The task that a function makes. */
 export type TaskOf<F> = F extends (...args: infer A) => infer R ? Task<A, R> : never;
 
+/** The four forms of a definition (S1). */
+export interface DefineTask {
+  <F extends Untyped>(name: string, fn: F): TaskOf<F>;
+  <F extends Untyped>(name: string, options: TaskOptions, fn: F): TaskOf<F>;
+  <F extends Untyped>(fn: F): TaskOf<F>;
+  <F extends Untyped>(options: TaskOptions, fn: F): TaskOf<F>;
+}
+
+/** What the tasks of one `bundle()` have in common, and where they are collected. */
+export interface TaskGroup {
+  readonly defaults: GroupOptions;
+  add(task: Task<never, unknown>): void;
+}
+
 /**
  * Defines a task: registers the function under a name, and gives an object to call and to trigger it by.
  *
@@ -77,28 +93,38 @@ export type TaskOf<F> = F extends (...args: infer A) => infer R ? Task<A, R> : n
  * export const square = task("square", { timeoutSeconds: 60 }, (n: number) => n * n);
  * ```
  */
-export function task<F extends Untyped>(name: string, fn: F): TaskOf<F>;
-export function task<F extends Untyped>(name: string, options: TaskOptions, fn: F): TaskOf<F>;
-export function task<F extends Untyped>(fn: F): TaskOf<F>;
-export function task<F extends Untyped>(options: TaskOptions, fn: F): TaskOf<F>;
-export function task(...given: readonly unknown[]): Task<unknown[], unknown> {
+export const task: DefineTask = definer();
+
+/** `task`, of a group or of none. */
+export function definer(group?: TaskGroup): DefineTask {
+  return (...given: readonly unknown[]) => defineTask(given, group);
+}
+
+function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Task<unknown[], unknown> {
   const { name, options: asked, fn } = definitionFrom(given);
-  const options = parseTaskOptions(name, asked);
+  const options = parseTaskOptions(name, group && isObject(asked) ? over(group.defaults, asked) : asked);
+  const signature = signatureOf(name, fn, options);
+  checkRunName(name, options.runName, signature);
   const definition: Definition = {
     fn,
+    group,
+    runName: options.runName,
     entry: {
       name,
       kind: "Task",
       functionName: fn.name,
       ...(options.description === undefined ? {} : { description: options.description }),
+      version: options.version ?? "v0.0",
       tags: options.tags ?? [],
       labels: options.labels ?? {},
       settings: settingsOf(options),
-      signature: signatureOf(name, fn, options),
+      signature,
     },
   };
   sharedRegistry().define(definition);
-  return taskObject(definition, options, {});
+  const defined = taskObject(definition, options, {});
+  group?.add(defined);
+  return defined;
 }
 
 /**
@@ -131,7 +157,7 @@ function definitionFrom(given: readonly unknown[]): { name: string; options: unk
   return { name, options, fn };
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
@@ -140,8 +166,11 @@ function isFunction(value: unknown): value is AnyFunction {
 }
 
 function settingsOf(options: DefinedOptions): TaskSettings {
-  const { instanceType, timeoutSeconds, startTimeoutSeconds, deadlineSeconds, gracePeriodSeconds, retry } = options;
-  const settings = { instanceType, timeoutSeconds, startTimeoutSeconds, deadlineSeconds, gracePeriodSeconds, retry };
+  const { instanceType, resources, timeoutSeconds, startTimeoutSeconds, deadlineSeconds } = options;
+  const { gracePeriodSeconds, logPrints, retry } = options;
+  const size = { instanceType, resources };
+  const bounds = { timeoutSeconds, startTimeoutSeconds, deadlineSeconds, gracePeriodSeconds };
+  const settings = { ...size, ...bounds, logPrints, retry };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
@@ -149,15 +178,15 @@ function settingsOf(options: DefinedOptions): TaskSettings {
 function taskObject(definition: Definition, options: DefinedOptions, call: DefinedCall): Task<unknown[], unknown> {
   const { name } = definition.entry;
   return callable({ name, definition }, call, {
-    options: Object.freeze({ ...options, ...call }),
+    options: Object.freeze(over(options, call)),
     local: (...args: readonly unknown[]) => runLocally(definition, args),
-    with: (replaced: CallOptions) => taskObject(definition, options, { ...call, ...parseCallOptions(name, replaced) }),
+    with: (replaced: CallOptions) => taskObject(definition, options, over(call, parseCallOptions(name, replaced))),
   });
 }
 
 function refObject<A extends readonly unknown[], T>(target: Target, call: DefinedCall): TaskRef<A, T> {
   return callable<A, T, Pick<TaskRef<A, T>, "with">>(target, call, {
-    with: (replaced) => refObject(target, { ...call, ...parseCallOptions(target.name, replaced) }),
+    with: (replaced) => refObject(target, over(call, parseCallOptions(target.name, replaced))),
   });
 }
 
@@ -168,7 +197,9 @@ function callable<A extends readonly unknown[], T, Members extends object>(
 ) {
   const start = (...args: A): TaskInstance<T> => {
     const scope = currentScope();
-    if (scope) return new Instance<T>(scope.call({ target, args, options: call }));
+    const { tags: replaced, ...options } = call;
+    const tags = () => startTags(target.name, { own: target.definition?.entry.tags, replaced });
+    if (scope) return new Instance<T>(scope.call({ target, args, options: { ...options, ...tags() } }));
     throw new Error(
       `Task "${target.name}" called outside a run: use .trigger(...) to create a run or .local(...) to run the function in this process`,
     );

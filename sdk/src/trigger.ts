@@ -5,9 +5,10 @@ import type { Json } from "@stint/crds/json";
 
 import { toInput } from "./arguments.ts";
 import { Handle, type RunHandle, type RunPort } from "./handle.ts";
-import { parseTriggerOptions, type DefinedCall, type TriggerOptions } from "./options.ts";
+import { over, parseTriggerOptions, type DefinedCall, type TriggerOptions } from "./options.ts";
 import { inputTooLarge } from "./payload.ts";
 import { currentScope, type Scope, type Target } from "./scope.ts";
+import { startTags } from "./tags.ts";
 
 /** The arguments as a list, as an object by name, or, of a task that takes one object, that object. Source: S29 to S31. */
 export type TriggerInput<A extends readonly unknown[]> =
@@ -37,15 +38,18 @@ export async function trigger<T>(
   call: DefinedCall,
   [input = [], given = {}]: readonly [input?: unknown, options?: TriggerOptions],
 ): Promise<RunHandle<T>> {
-  const { bundle, namespace, name, ...replaced } = parseTriggerOptions(target.name, given);
-  const { key, ...options } = { ...call, ...replaced };
+  const { bundle, namespace, name, tags: added, ...own } = parseTriggerOptions(target.name, given);
+  const { key, tags: replaced, ...lower } = call;
   if (key !== undefined) throw new TypeError(`Task "${target.name}": option "key" is for calls; give the run a name`);
 
   const request: RunRequest = {
     target,
     bundle: bundleOf(target, bundle),
     input: toInput(target.name, input),
-    options,
+    options: {
+      ...over(lower, own),
+      ...startTags(target.name, { own: target.definition?.entry.tags, replaced, added }),
+    },
     ...(name === undefined ? {} : { name }),
     ...(namespace === undefined ? {} : { namespace }),
   };

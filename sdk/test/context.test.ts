@@ -48,6 +48,12 @@ test("the context says which run and attempt this is (S142)", async () => {
     deadline: new Date(processStart + 600_000),
     idempotencyKey: "team-a/uid-1",
     display: undefined,
+    log: {
+      debug: expect.any(Function),
+      info: expect.any(Function),
+      warn: expect.any(Function),
+      error: expect.any(Function),
+    },
     progress: expect.any(Function),
     cache: expect.any(Object),
     remainingMs: expect.any(Function),

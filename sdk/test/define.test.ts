@@ -1,9 +1,12 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { task, type Task } from "../src/index.ts";
+import { start, task, type Task } from "../src/index.ts";
 import { forgetTasks, registry } from "./fakes/host.ts";
 
 beforeEach(forgetTasks);
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** What JavaScript callers can do, and the compiler would not let us. */
 function loosely(...args: readonly unknown[]): Task<unknown[], unknown> {
@@ -11,6 +14,18 @@ function loosely(...args: readonly unknown[]): Task<unknown[], unknown> {
 }
 
 const fn = (n: number): number => n;
+
+const tooLate = 'Task "late" was defined after registration; define tasks at module level';
+
+/** What the call throws, if it throws. */
+function messageOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message; // ours
+  }
+}
 
 describe("a task is defined by", () => {
   test("a name and a function", () => {
@@ -139,6 +154,42 @@ describe("a definition throws for", () => {
       args: ["a", { labels: { type: "c p u" } }, fn],
       error: new TypeError('Task "a": label "type: c p u" does not follow the label syntax of Kubernetes'),
     },
+    // S62, S144, S252
+    {
+      given: "two sizes",
+      args: ["a", { instanceType: "pro", resources: { cpu: 2 } }, fn],
+      error: new TypeError('Task "a": give instanceType or resources, not both'),
+    },
+    {
+      given: "a sliver of a CPU",
+      args: ["a", { resources: { cpu: 0.05 } }, fn],
+      error: new RangeError('Task "a": resources.cpu must be a number from 0.1 to 1024, got 0.05'),
+    },
+    {
+      given: "half a MB",
+      args: ["a", { resources: { memoryMb: 0.5 } }, fn],
+      error: new RangeError('Task "a": resources.memoryMb must be an integer from 1 to 16777216, got 0.5'),
+    },
+    {
+      given: "a resource that no profile has",
+      args: ["a", { resources: { gpu: 1 } }, fn],
+      error: new TypeError('Task "a": unknown option "resources.gpu"'),
+    },
+    {
+      given: "prints that are asked for in words",
+      args: ["a", { logPrints: "yes" }, fn],
+      error: new RangeError('Task "a": logPrints must be true or false, got "yes"'),
+    },
+    {
+      given: "a version of three numbers",
+      args: ["a", { version: "v1.2.3" }, fn],
+      error: new TypeError('Task "a": invalid version "v1.2.3", expected v<major>.<minor>'),
+    },
+    {
+      given: "options that are none",
+      args: ["a", 5, fn],
+      error: new RangeError('Task "a": options must be an object, got 5'),
+    },
     // S28
     {
       given: "a timeout of 0",
@@ -196,12 +247,28 @@ describe("a definition throws for", () => {
     expect(registry().manifest()[0]?.signature.parameters).toHaveLength(1);
   });
 
+  test.each([
+    {
+      given: "in a pod",
+      mode: "run",
+      late: tooLate,
+    },
+    { given: "in a pod that registers", mode: "register", late: tooLate },
+    { given: "anywhere else", mode: undefined, late: undefined },
+  ])("a task defined behind start(), $given (S11, S14)", ({ mode, late }) => {
+    vi.stubEnv("STINT_MODE", mode);
+    task("square", (n: number) => n);
+
+    start();
+
+    expect(messageOf(() => task("late", fn))).toBe(late);
+  });
+
   test("a task that comes too late (S14)", () => {
     task("square", (n: number) => n);
     registry().close();
 
-    const late = new Error('Task "late" was defined after registration; define tasks at module level');
-    expect(() => task("late", fn)).toThrow(late);
+    expect(() => task("late", fn)).toThrow(new Error(tooLate));
   });
 });
 

@@ -13,7 +13,9 @@ describe("the manifest", () => {
       description: "Makes it smaller.",
       tags: ["image"],
       labels: { type: "cpu" },
-      instanceType: "pro",
+      resources: { cpu: 2, memoryMb: 2048 },
+      version: "v1.3",
+      logPrints: true,
       timeoutSeconds: 300,
       retry: { maxRetries: 1 },
       gracePeriodSeconds: 30,
@@ -28,9 +30,16 @@ describe("the manifest", () => {
         kind: "Task",
         functionName: "resize",
         description: "Makes it smaller.",
+        version: "v1.3",
         tags: ["image"],
         labels: { type: "cpu" },
-        settings: { instanceType: "pro", timeoutSeconds: 300, retry: { maxRetries: 1 }, gracePeriodSeconds: 30 },
+        settings: {
+          resources: { cpu: 2, memoryMb: 2048 },
+          timeoutSeconds: 300,
+          retry: { maxRetries: 1 },
+          gracePeriodSeconds: 30,
+          logPrints: true,
+        },
         signature: {
           parameters: [
             { name: "url", required: true, rest: false },
@@ -42,6 +51,12 @@ describe("the manifest", () => {
         sourceHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
     ]);
+  });
+
+  test("says v0.0 of a task without a version (S252)", () => {
+    task("a", (n: number) => n + 1);
+
+    expect(registry().manifest()[0]?.version).toBe("v0.0");
   });
 
   test("changes its source hash with the function's text, and with nothing else", () => {

@@ -149,7 +149,7 @@ describe("a throw is a failure (S74)", () => {
     expect(report).toMatchObject({
       error: { name: "n".repeat(256), message: "m".repeat(4096), stack: "s".repeat(16_384) },
     });
-    expect(host.log).toEqual([error]);
+    expect(host.heard).toEqual([error]);
   });
 
   test("of our own errors keeps the name", () => {

@@ -4,9 +4,11 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { ClientError, task, taskRef, TaskRunError } from "../src/index.ts";
+import { ClientError, task, taskRef, TaskRunError, withTags } from "../src/index.ts";
 import { StubApiServer } from "./fakes/api-server.ts";
 import { forgetTasks } from "./fakes/host.ts";
+
+const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 let server: StubApiServer;
 let directory: string;
@@ -23,6 +25,7 @@ beforeEach(async () => {
   await writeFile(file, kubeconfig(server.url));
   vi.stubEnv("KUBECONFIG", file);
   vi.stubEnv("STINT_BUNDLE", undefined);
+  vi.stubEnv("TRACEPARENT", undefined);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -89,6 +92,35 @@ describe("trigger() creates", () => {
       },
       spec: { task: "media/images/resize", input: { url: "u" }, timeoutSeconds: 5, tags: ["night"] },
     });
+  });
+
+  test("a run whose tags stand in the place of the task's, as labels too (S18, S26)", async () => {
+    const resize = task("images/resize", { tags: ["image"] }, (url: string) => url);
+
+    await withTags(["eu"], () => resize.with({ tags: ["night"] }).trigger(["u"], { bundle: "media" }));
+
+    expect(server.seen[0]?.body).toMatchObject({
+      metadata: { labels: { "stint.dev/bundle": "media", "tag.stint.dev/night": "", "tag.stint.dev/eu": "" } },
+      spec: { tags: ["night", "eu"], tagPolicy: "Replace" },
+    });
+    expect(server.seen[0]?.body).not.toHaveProperty(["metadata", "labels", "tag.stint.dev/image"]);
+  });
+
+  test.each([
+    ["a trace goes on in the run", traceparent, { "stint.dev/traceparent": traceparent }],
+    ["what is no trace does not", "00-trace", undefined],
+  ])("a run in the caller's trace: %s (S151)", async (_, variable, annotations) => {
+    vi.stubEnv("TRACEPARENT", variable);
+
+    const { id } = await square.trigger([4]);
+
+    expect(server.runs.get(id)?.metadata.annotations).toEqual(annotations);
+  });
+
+  test("a run of one size, the trigger's before the variant's (S9, S61)", async () => {
+    const handle = await square.with({ resources: { cpu: 4 } }).trigger([4], { instanceType: "pro" });
+
+    expect(server.runs.get(handle.id)?.spec).toEqual({ task: "demo/square", input: [4], instanceType: "pro" });
   });
 
   test("a run of that name, in that namespace, not before that instant (S73, S110)", async () => {

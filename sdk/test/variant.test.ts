@@ -19,14 +19,31 @@ describe("a variant", () => {
     expect(registry().manifest()).toHaveLength(1);
   });
 
-  test.each(["name", "inputSchema", "resultSchema", "version", "parameters", "gracePeriodSeconds"])(
-    "cannot have another %s (S26)",
-    (key) => {
-      const square = task("square", fn);
+  test.each([
+    "name",
+    "inputSchema",
+    "resultSchema",
+    "version",
+    "parameters",
+    "runName",
+    "gracePeriodSeconds",
+    "logPrints",
+  ])("cannot have another %s (S26)", (key) => {
+    const square = task("square", fn);
 
-      expect(() => square.with({ [key]: "x" })).toThrow(new TypeError(`option "${key}" cannot be overridden`));
-    },
-  );
+    expect(() => square.with({ [key]: "x" })).toThrow(new TypeError(`option "${key}" cannot be overridden`));
+  });
+
+  test("is of one size: a profile replaces a type, and a type a profile (S61)", () => {
+    const square = task("square", { instanceType: "pro" }, fn);
+
+    const profile = square.with({ resources: { cpu: 4 } });
+
+    expect(profile.options).toEqual({ resources: { cpu: 4 } });
+    expect(profile.with({ instanceType: "starter" }).options).toEqual({ instanceType: "starter" });
+    const both = new TypeError('Task "square": give instanceType or resources, not both');
+    expect(() => square.with({ instanceType: "pro", resources: {} })).toThrow(both);
+  });
 
   test.each<[object, Error]>([
     [{ timeoutSeconds: 0 }, new RangeError('Task "square": timeoutSeconds must be an integer from 1 to 604800, got 0')],

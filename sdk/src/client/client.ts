@@ -4,14 +4,14 @@ import { randomUUID } from "node:crypto";
 
 import { apiVersion } from "@stint/crds/group";
 import { hashName } from "@stint/crds/hash";
-import { label, tagLabelPrefix } from "@stint/crds/labels";
+import { label, tagLabels, tagsOf, traceAnnotation } from "@stint/crds/labels";
 import { rerunPatch, rerunProblem, type RerunOptions } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { ClientError } from "../errors.ts";
 import type { RunPort } from "../handle.ts";
 import type { RunRequest } from "../trigger.ts";
-import { endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
+import { callersTrace, endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
 import { outcomeOf, taskOf } from "./outcome.ts";
 import { Transport, type Request, type Sleep } from "./transport.ts";
 import { notFound, watchToEnd, type RunPlace } from "./watch.ts";
@@ -107,16 +107,13 @@ function pathOf({ path, name }: RunPlace): string {
 /** The object, with the labels that its creator has to set (S18, S20, S159). */
 function taskRun({ target, bundle, input, options, name, namespace }: RunRequest): object {
   const entry = target.definition?.entry;
-  const tags = [...(entry?.tags ?? []), ...(options.tags ?? [])];
-  const labels = {
-    ...entry?.labels,
-    [label.bundle]: bundle,
-    ...Object.fromEntries(tags.map((tag) => [`${tagLabelPrefix}${tag}`, ""])),
-  };
+  const tags = tagsOf(entry?.tags ?? [], options);
+  const labels = { ...entry?.labels, ...tagLabels(tags), [label.bundle]: bundle };
+  const annotations = traceAnnotation(callersTrace());
   return {
     apiVersion,
     kind: "TaskRun",
-    metadata: { name, namespace, labels },
+    metadata: { name, namespace, labels, ...(annotations && { annotations }) },
     spec: { task: `${bundle}/${target.name}`, input, ...options },
   };
 }

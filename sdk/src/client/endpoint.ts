@@ -10,6 +10,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 
+import { podContract } from "@stint/crds/attempt";
+
 export interface Endpoint {
   readonly server: URL;
   /** Where runs are created unless the caller says otherwise. */
@@ -34,6 +36,11 @@ export async function findEndpoint(): Promise<Endpoint> {
   if (KUBECONFIG || existsSync(join(homedir(), ".kube", "config"))) return kubeconfigEndpoint();
   if (host && existsSync(join(serviceAccount, "token"))) return inClusterEndpoint(host, port);
   throw new Error("No Stint endpoint: set STINT_URL, STINT_LOCAL_DEV or a kubeconfig");
+}
+
+/** The trace that this process is part of, in the variable by which tools pass it on (S151). */
+export function callersTrace(): string | undefined {
+  return process.env[podContract.traceparent];
 }
 
 async function inClusterEndpoint(host: string, port: string): Promise<Endpoint> {

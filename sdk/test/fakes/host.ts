@@ -76,8 +76,11 @@ export class FakeHost implements Host {
   readonly rerun: object[] = [];
   readonly awaited: string[] = [];
   readonly updates: ProgressRequest[] = [];
-  readonly log: unknown[] = [];
   readonly cache = localCache();
+  /** What the function threw, as the runner is told. */
+  readonly heard: unknown[] = [];
+  /** Records of the log, each as level, message and fields. */
+  readonly records: unknown[][] = [];
   /** How a started child ends; by default it succeeds with its input. */
   childEnds: (start: ChildStart, name: string) => RunOutcome = (start, name) =>
     anOutcome(name, { result: start.input });
@@ -134,8 +137,12 @@ export class FakeHost implements Host {
     this.updates.push(update);
   }
 
+  log(...record: unknown[]): void {
+    this.records.push(record);
+  }
+
   thrown(error: unknown): void {
-    this.log.push(error);
+    this.heard.push(error);
   }
 
   #outcome(name: string): PromiseWithResolvers<RunOutcome> {
