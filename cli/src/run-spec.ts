@@ -5,7 +5,7 @@ import { apiVersion } from "@stint/crds/group";
 import { shapeOf } from "@stint/crds/binding";
 import { hashName } from "@stint/crds/hash";
 import type { Json } from "@stint/crds/json";
-import { label, parseTaskReference, tagLabels, type TaskReference } from "@stint/crds/labels";
+import { label, parseTaskReference, tagLabels, traceAnnotation, type TaskReference } from "@stint/crds/labels";
 import { tagProblem } from "@stint/crds/names";
 
 import { inputTooLarge } from "../../sdk/src/payload.ts";
@@ -26,9 +26,14 @@ export interface RunOptions {
   readonly tag?: readonly string[];
 }
 
-/** The object to create. Throws a usage problem that names the option for what cannot be meant. Source: S3, S18, S29, S43. */
-export function toRun(task: string, options: RunOptions): Body {
+/**
+ * The object to create, in the trace that the caller is part of.
+ *
+ * Throws a usage problem that names the option for what cannot be meant. Source: S3, S18, S29, S43, S151.
+ */
+export function toRun(task: string, options: RunOptions, traceparent?: string): Body {
   const { bundle } = parseTask(task);
+  const annotations = traceAnnotation(traceparent);
   const tags = options.tag ?? [];
   const spec = {
     task,
@@ -48,6 +53,7 @@ export function toRun(task: string, options: RunOptions): Body {
     metadata: {
       name: options.name ?? `trn-${hashName(randomUUID(), 20)}`,
       labels: { [label.bundle]: bundle, ...tagLabels(tags) },
+      ...(annotations && { annotations }),
     },
     spec: Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)),
   };

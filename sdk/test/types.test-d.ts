@@ -1,8 +1,13 @@
 // The types that flow from the function, tested by the compiler.
 import {
   asCompleted,
+  bundle,
+  combine,
+  currentContext,
   task,
   taskRef,
+  withContext,
+  withTags,
   type RunDetails,
   type RunHandle,
   type Task,
@@ -89,6 +94,32 @@ export async function references(): Promise<void> {
 export function locals(): void {
   expectType<Promise<number>>()(square.local(3), true);
   expectType<number>()(area.local(3), true);
+}
+
+export async function groups(): Promise<void> {
+  const app = bundle({ timeoutSeconds: 5, tags: ["a"] });
+  const cube = app.task("cube", { runName: "cube of {n}" }, async (n: number) => n ** 3);
+  const own = app.task(function named(n: number) {
+    return [n];
+  });
+
+  expectType<Task<[n: number], Promise<number>>>()(cube, true);
+  expectType<number[]>()(await own(3), true);
+  expectType<readonly Task<never, unknown>[]>()(combine(app, bundle()).tasks, true);
+  // @ts-expect-error -- a description is one task's
+  bundle({ description: "x" });
+  // @ts-expect-error -- a profile in words
+  app.task("a", { resources: { cpu: "2" } }, () => 1);
+}
+
+export async function surroundings(): Promise<void> {
+  expectType<RunHandle<number>>()(await withTags(["a"], () => square.trigger([4])), true);
+  expectType<number>()(
+    withContext({ attempt: 3, tags: ["x"], deadline: undefined }, () => currentContext().attempt),
+    true,
+  );
+  // @ts-expect-error -- what a context works out by itself
+  withContext({ remainingMs: () => 5 }, () => 1);
 }
 
 export function definitions(): void {

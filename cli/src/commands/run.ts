@@ -1,5 +1,6 @@
 import type { TaskRun } from "@stint/crds/taskrun";
 
+import { callersTrace } from "../../../sdk/src/client/endpoint.ts";
 import { outcomeOf, taskOf } from "../../../sdk/src/client/outcome.ts";
 import type { Body, Cluster } from "../cluster.ts";
 import { ExitCode, exitCodeOf } from "../exit-codes.ts";
@@ -24,7 +25,7 @@ export interface RunCommandOptions extends RunOptions {
  * On stdout stands the run's name, or, after a wait, the function's value as JSON.
  */
 export async function run({ terminal, connect }: Session, task: string, options: RunCommandOptions): Promise<ExitCode> {
-  const body = toRun(task, options);
+  const body = toRun(task, options, callersTrace());
   const cluster = await connect();
   const started = await start(cluster, { task, body }, terminal);
   if (options.wait !== true) {

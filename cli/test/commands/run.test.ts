@@ -1,16 +1,20 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { aFailure, aRun, ended, live } from "../builders.ts";
 import { Shell } from "../fakes/shell.ts";
 
 let shell: Shell;
 beforeEach(async () => {
+  vi.stubEnv("TRACEPARENT", undefined);
   shell = await Shell.open();
 });
-afterEach(() => shell[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await shell[Symbol.asyncDispose]();
+});
 
 describe("stint run", () => {
   test("creates a run with what was typed, and prints its name", async () => {
@@ -44,6 +48,18 @@ describe("stint run", () => {
         retry: { maxRetries: 1 },
       },
     });
+  });
+
+  test("starts a run in the trace that it is called in (S151)", async () => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    vi.stubEnv("TRACEPARENT", traceparent);
+
+    await shell.type("run", "math/square", "--name", "traced");
+    vi.stubEnv("TRACEPARENT", "nobody's");
+    await shell.type("run", "math/square", "--name", "untraced");
+
+    expect(shell.server.runs.get("traced")?.metadata.annotations).toEqual({ "stint.dev/traceparent": traceparent });
+    expect(shell.server.runs.get("untraced")?.metadata).not.toHaveProperty("annotations");
   });
 
   test("gives a run a name, and no setting that nobody typed", async () => {
