@@ -168,10 +168,10 @@ export interface StopNotice {
 }
 
 export interface ProgressRequest {
-  /** Why the task's `runName` gave no name: becomes a warning event (S21). */
-  readonly invalidRunName?: string;
   readonly progress?: readonly { readonly label: string; readonly total: number; readonly done: number }[];
   readonly displayName?: string;
+  /** Why the task's `runName` gave no name: becomes a warning event (S21). */
+  readonly invalidRunName?: string;
 }
 
 /** Body of `PUT cache/{key}`. */

@@ -1,5 +1,5 @@
-// What may be called how: task names, parameter names, tags, versions and labels (S3 to S6, S18, S20, S252). Each function gives the message
-// of the first fault, or `undefined`; the SDK asks at definition, the operator when a manifest arrives.
+// What may be called how: task names, parameter names, tags, versions and labels (S3 to S6, S18, S20, S252). Each function
+// gives the message of the first fault, or `undefined`; the SDK asks at definition, the operator when a manifest arrives.
 import { limits } from "./limits.ts";
 
 const taskName = /^[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,254}[A-Za-z0-9_])?$/;

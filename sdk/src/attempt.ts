@@ -6,6 +6,7 @@
 import type { Assignment, Report } from "@stint/crds/attempt";
 import { shapeOf } from "@stint/crds/binding";
 import { stopReason, type Host } from "@stint/crds/host";
+import type { Json } from "@stint/crds/json";
 
 import { Children } from "./children.ts";
 import { attemptContext } from "./context.ts";
@@ -13,11 +14,6 @@ import { execute, inputProblem, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
 import { nameOfRun } from "./run-name.ts";
 import { runIn, type Scope } from "./scope.ts";
-
-interface Given {
-  readonly assignment: Assignment;
-  readonly host: Host;
-}
 
 export async function runAttempt(
   definition: Definition | undefined,
@@ -33,7 +29,7 @@ export async function runAttempt(
     call: (call) => children.start(call),
     trigger: (request) => children.trigger(request),
   };
-  announce(definition, scope, { assignment, host });
+  announce(definition, assignment.input, scope, host);
   const ending = await execute(definition, assignment.input, scope);
   const isLate = stopReason(host.signal) === "TimedOut";
   await children.settled();
@@ -45,7 +41,7 @@ export async function runAttempt(
 }
 
 /** The run is called what the task says (S21). An input that does not fit the function has no arguments to name it by. */
-function announce(definition: Definition, scope: Scope, { assignment: { input }, host }: Given): void {
+function announce(definition: Definition, input: Json, scope: Scope, host: Host): void {
   if (definition.runName === undefined || inputProblem(definition, shapeOf(input)) !== undefined) return;
   const { displayName, invalidRunName } = runIn(scope, () => nameOfRun(definition, input));
   if (displayName !== undefined) scope.context.display = displayName;

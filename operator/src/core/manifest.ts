@@ -28,10 +28,10 @@ export interface ManifestContext {
 
 /** Why a bundle cannot be Ready with these tasks, or `undefined` if it can (S3 to S6, S13, S15 to S18, S28, S57). */
 export function manifestProblem(manifest: Manifest, context: ManifestContext): ManifestProblem | undefined {
-  return amountProblem(manifest, context) ?? invalidTask(manifest) ?? typeProblem(manifest, context);
+  return sizeProblem(manifest, context) ?? invalidTask(manifest) ?? typeProblem(manifest, context);
 }
 
-function amountProblem(manifest: Manifest, { bundle }: ManifestContext): ManifestProblem | undefined {
+function sizeProblem(manifest: Manifest, { bundle }: ManifestContext): ManifestProblem | undefined {
   const { manifestEntries, manifestBytes } = limits;
   if (manifest.length === 0) return { reason: BundleReason.NoTasks, message: "entry point registered no tasks" };
   if (manifest.length > manifestEntries) {
@@ -64,7 +64,7 @@ function taskProblem(task: ManifestTask): string | undefined {
     tagsProblem(name, tags) ??
     labelProblem(name, labels) ??
     versionProblem(name, version) ??
-    sizeProblem(name, settings) ??
+    twoSizesProblem(name, settings) ??
     settingsProblem(name, settings)
   );
 }
@@ -76,7 +76,7 @@ function descriptionProblem({ name, description = "" }: ManifestTask): string | 
 }
 
 /** The CRDs say the same of a run and of a bundle's defaults (S62). */
-function sizeProblem(name: string, { instanceType, resources }: TaskSettings): string | undefined {
+function twoSizesProblem(name: string, { instanceType, resources }: TaskSettings): string | undefined {
   const both = instanceType !== undefined && resources !== undefined;
   return both ? `Task "${name}": give instanceType or resources, not both` : undefined;
 }
