@@ -70,6 +70,7 @@ export type ReportedReason =
   | "InvalidInput"
   | "ResultNotSerializable"
   | "ResultTooLarge"
+  | "InvalidResult"
   | "TaskNotFound";
 
 /** How an attempt ended, told apart by `kind` and never by text (S74). */

@@ -50,6 +50,7 @@ export const FinalReason = {
   InvalidSpec: "InvalidSpec",
   ResultNotSerializable: "ResultNotSerializable",
   ResultTooLarge: "ResultTooLarge",
+  InvalidResult: "InvalidResult",
   TaskNotFound: "TaskNotFound",
   RevisionNotFound: "RevisionNotFound",
   UnknownInstanceType: "UnknownInstanceType",
@@ -114,7 +115,7 @@ export const RegistrationState = {
 } as const;
 export type RegistrationState = (typeof RegistrationState)[keyof typeof RegistrationState];
 
-/** Reasons of a bundle's condition `Ready` (S13, S15, S16, S57, S291). */
+/** Reasons of a bundle's condition `Ready` (S13, S15, S16, S39, S57, S291). */
 export const BundleReason = {
   Registered: "Registered",
   Registering: "Registering",
@@ -124,6 +125,7 @@ export const BundleReason = {
   TooManyTasks: "TooManyTasks",
   InvalidManifest: "InvalidManifest",
   ManifestTooLarge: "ManifestTooLarge",
+  UnsupportedSchema: "UnsupportedSchema",
   UnknownInstanceType: "UnknownInstanceType",
   InvalidPodTemplate: "InvalidPodTemplate",
   InvalidSource: "InvalidSource",

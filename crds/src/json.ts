@@ -27,6 +27,11 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** The array, or an empty one for anything else. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return isArray(value) ? value : [];
+}
+
 function byName([a]: readonly [string, Json], [b]: readonly [string, Json]): number {
   return a < b ? -1 : 1;
 }

@@ -22,6 +22,8 @@ export const limits = {
   /** A status that would make its object larger than this is not written (S49). */
   objectBytes: 1_400_000,
 
+  /** Problems of an input or result that are listed one by one (S40). */
+  schemaProblems: 10,
   attemptErrorLength: 1024,
   errorLength: 4096,
   stackLength: 16_384,

@@ -1,6 +1,7 @@
 // The shape of a manifest as it arrives at the gateway. Apart from manifest.ts, whose types the runner loads without zod.
 import { z } from "zod";
 
+import { isObject, type Json, type JsonObject } from "./json.ts";
 import type { Manifest, ManifestTask, Parameter, Signature } from "./manifest.ts";
 import type { Profile, Retry, TaskSettings } from "./settings.ts";
 
@@ -44,6 +45,9 @@ const SignatureShape = z.object({
   objectOptional: z.boolean().exactOptional(),
 } satisfies Record<keyof Signature, z.ZodType>);
 
+/** Taken as it is: whether it is a schema that can be worked with is a problem of the bundle too (S39). */
+const JsonSchemaShape = z.custom<JsonObject>((value) => isObject(value as Json), "must be an object"); // a body is JSON
+
 const ManifestTaskShape = z.object({
   name: z.string(),
   kind: z.literal("Task"),
@@ -54,6 +58,9 @@ const ManifestTaskShape = z.object({
   labels: z.record(z.string(), z.string()),
   settings: SettingsShape,
   signature: SignatureShape,
+  inputSchema: JsonSchemaShape.exactOptional(),
+  resultSchema: JsonSchemaShape.exactOptional(),
+  problem: z.string().exactOptional(),
   sourceHash: z.string(),
 } satisfies Record<keyof ManifestTask, z.ZodType>);
 

@@ -1,4 +1,5 @@
 // What a bundle's code registers: the runner sends it, the operator checks and keeps it (S15).
+import type { JsonObject } from "./json.ts";
 import type { TaskSettings } from "./settings.ts";
 import type { TaskBundleSpec } from "./taskbundle.ts";
 
@@ -30,6 +31,12 @@ export interface ManifestTask {
   readonly labels: Readonly<Record<string, string>>;
   readonly settings: TaskSettings;
   readonly signature: Signature;
+  /** JSON Schema of the argument, or of the list of arguments (S39). */
+  readonly inputSchema?: JsonObject;
+  /** JSON Schema of the result (S51): for those who read it, since the runner alone checks results. */
+  readonly resultSchema?: JsonObject;
+  /** What is wrong with the task that its own process alone can tell: with it the bundle does not become Ready (S15). */
+  readonly problem?: string;
   /** SHA-256 of the function's source text. */
   readonly sourceHash: string;
 }

@@ -8,9 +8,10 @@ import { shapeOf } from "@stint/crds/binding";
 import { stopReason, type Host } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 
+import { arityProblem } from "./checking.ts";
 import { Children } from "./children.ts";
 import { attemptContext } from "./context.ts";
-import { execute, inputProblem, type Ending } from "./execution.ts";
+import { execute, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
 import { nameOfRun } from "./run-name.ts";
 import { runIn, type Scope } from "./scope.ts";
@@ -42,7 +43,7 @@ export async function runAttempt(
 
 /** The run is called what the task says (S21). An input that does not fit the function has no arguments to name it by. */
 function announce(definition: Definition, input: Json, scope: Scope, host: Host): void {
-  if (definition.runName === undefined || inputProblem(definition, shapeOf(input)) !== undefined) return;
+  if (definition.runName === undefined || arityProblem(definition, shapeOf(input)) !== undefined) return;
   const { displayName, invalidRunName } = runIn(scope, () => nameOfRun(definition, input));
   if (displayName !== undefined) scope.context.display = displayName;
   if (invalidRunName !== undefined) host.progress({ invalidRunName });

@@ -1,11 +1,11 @@
 // One call of a task's function: bind, call, collect, convert. How it ended is a value; nothing of what the user's code may
 // throw gets past here.
 import type { ReportedError, ReportedReason } from "@stint/crds/attempt";
-import { bindArguments, checkDeclaredLength, checkInput, shapeOf, type InputShape } from "@stint/crds/binding";
 import { stopReason } from "@stint/crds/host";
 import { jsonBytes, type Json } from "@stint/crds/json";
 import { toReportedError } from "@stint/crds/thrown";
 
+import { parseInput, parseResult } from "./checking.ts";
 import { isNonRetryable, retryWish } from "./errors.ts";
 import { NotJsonError, resultTooLarge, toJson } from "./payload.ts";
 import type { Definition } from "./registry.ts";
@@ -23,24 +23,19 @@ export type Ending =
       readonly thrown?: unknown;
     };
 
-/** Why the function cannot be called with this input, or `undefined` if it can (S32, S38). */
-export function inputProblem({ entry, fn }: Definition, shape: InputShape): string | undefined {
-  const problem = checkInput(entry.name, entry.signature, shape);
-  if (problem !== undefined || entry.signature.parameters || entry.signature.objectArgument) return problem;
-  return checkDeclaredLength(entry.name, fn.length, shape);
-}
-
 /** Calls the function with the input, inside `scope`. Never rejects. */
 export async function execute(definition: Definition, input: Json, scope: Scope): Promise<Ending> {
-  const problem = inputProblem(definition, shapeOf(input));
-  if (problem !== undefined) return failed("InvalidInput", "TypeError", problem);
-
   const { fn, entry } = definition;
-  const args = bindArguments(entry.signature, input);
   try {
     return await runIn(scope, async () => {
-      const value: unknown = await Reflect.apply(fn, undefined, args);
-      return isGenerator(value) ? await collect(value, entry.name, scope) : toEnding(value, entry.name, scope);
+      const parsed = await parseInput(definition, scope.context.bundle, input);
+      if ("problem" in parsed) return failed("InvalidInput", "TypeError", parsed.problem);
+      const value: unknown = await Reflect.apply(fn, undefined, parsed.value);
+      if (!isGenerator(value)) return await toEnding(value, definition, scope);
+      const collected = await collect(value, entry.name, scope);
+      return collected.kind === "succeeded" && entry.resultSchema
+        ? await toEnding(collected.value, definition, scope)
+        : collected;
     });
   } catch (thrown) {
     const reason = isNonRetryable(thrown) ? "NonRetryableError" : "TaskError";
@@ -60,7 +55,7 @@ async function collect(generator: AnyGenerator, task: string, scope: Scope): Pro
   const values: Json[] = [];
   let bytes = "[]".length;
   for await (const value of generator) {
-    const json = convert(value, task, [values.length]);
+    const json = await converted(task, () => ({ value: toJson(value, [values.length]) }));
     if ("kind" in json) return json;
     // Counted as they come: an endless generator ends here, and not with the memory.
     bytes += jsonBytes(json.value) + (values.length > 0 ? ",".length : 0);
@@ -78,18 +73,25 @@ function mustLeave({ context }: Scope): boolean {
   return reason !== undefined && reason !== "Disrupted";
 }
 
-function toEnding(value: unknown, task: string, scope: Scope): Ending {
-  const json = convert(value, task, []);
+async function toEnding(value: unknown, definition: Definition, scope: Scope): Promise<Ending> {
+  const { bundle } = scope.context;
+  const task = definition.entry.name;
+  const json = await converted(task, async () => {
+    const parsed = await parseResult(definition, bundle, value);
+    return "value" in parsed ? { value: toJson(parsed.value) } : failed("InvalidResult", "TypeError", parsed.problem);
+  });
   if ("kind" in json) return json;
-  const problem = resultTooLarge(`${scope.context.bundle}/${task}`, jsonBytes(json.value));
+  const problem = resultTooLarge(`${bundle}/${task}`, jsonBytes(json.value));
   return problem === undefined
     ? { kind: "succeeded", value: json.value }
     : failed("ResultTooLarge", "RangeError", problem);
 }
 
-function convert(value: unknown, task: string, path: readonly number[]): { readonly value: Json } | Ending {
+type Converted = { readonly value: Json } | Ending;
+
+async function converted(task: string, convert: () => Converted | Promise<Converted>): Promise<Converted> {
   try {
-    return { value: toJson(value, path) };
+    return await convert();
   } catch (error) {
     if (!(error instanceof NotJsonError)) throw error;
     return failed(

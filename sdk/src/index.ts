@@ -33,9 +33,11 @@ export type {
   GroupOptions,
   RunName,
   RunOptions,
+  SchemaOptions,
   TaskOptions,
   TriggerOptions,
 } from "./options.ts";
+export type { JsonSchemaObject, StandardSchema } from "./schema.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { TriggerArguments, TriggerInput } from "./trigger.ts";
 export type { ResultOptions, RunDetails, RunHandle, TaskInstance, WaitOptions } from "./handle.ts";

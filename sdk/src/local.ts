@@ -8,17 +8,40 @@ import { tagsOf } from "@stint/crds/labels";
 import { argumentsToInput } from "./arguments.ts";
 import { localCache } from "./cache.ts";
 import { localContext } from "./context.ts";
-import { execute, inputProblem } from "./execution.ts";
+import { arityProblem, parseInput, parseResult, soon, type Checked } from "./checking.ts";
+import { execute } from "./execution.ts";
 import type { RunPort } from "./handle.ts";
 import type { Definition } from "./registry.ts";
 import { runIn, type Call, type Scope } from "./scope.ts";
 
-/** What the function gives, as it gives it. Throws a TypeError for a wrong number of arguments, and what the function throws. */
+/**
+ * What the function gives, as it gives it; with a result schema, as that parses it.
+ *
+ * With an input schema the arguments are made JSON and parsed, as on their way to a pod. Throws a TypeError for arguments or a
+ * result that do not fit, and what the function throws; where a type parses asynchronously, the answer is a promise.
+ */
 export function runLocally(definition: Definition, args: readonly unknown[]): unknown {
-  const problem = inputProblem(definition, { kind: "array", length: args.length });
+  const { fn, entry } = definition;
+  const scope = localScope(definition, [...args], localCache()); // one tree, in this process
+  const call = (args: readonly unknown[]): unknown => runIn(scope, () => Reflect.apply(fn, undefined, args));
+  const problem = arityProblem(definition, { kind: "array", length: args.length });
   if (problem !== undefined) throw new TypeError(problem);
-  const cache = localCache(); // one tree, in this process
-  return runIn(localScope(definition, [...args], cache), () => Reflect.apply(definition.fn, undefined, args));
+  if (!entry.inputSchema) return checkedResult(definition, call(args));
+  const parsed = parseInput(definition, bundle, argumentsToInput(entry.name, args));
+  return soon(parsed, (parsed) => checkedResult(definition, call(required(parsed))));
+}
+
+/** As the context's. */
+const bundle = "local";
+
+function checkedResult(definition: Definition, result: unknown): unknown {
+  if (!definition.entry.resultSchema) return result;
+  return soon(result, (value) => soon(parseResult(definition, bundle, value), required));
+}
+
+function required<T>(checked: Checked<T>): T {
+  if ("value" in checked) return checked.value;
+  throw new TypeError(checked.problem);
 }
 
 function localScope({ entry }: Definition, input: readonly unknown[], cache: CachePort): Scope {

@@ -4,6 +4,7 @@ import { labelProblem, tagProblem, versionProblem } from "@stint/crds/names";
 import type { Profile, TaskSettings } from "@stint/crds/settings";
 
 import { retryRule, type RetryOptions } from "./retry.ts";
+import { anySchema, type AnySchema, type JsonSchemaObject } from "./schema.ts";
 import { integer, isRecord, mustBe, number, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
 
 /** What a task sets for its runs, and a single run for itself. */
@@ -57,8 +58,22 @@ export interface TaskOptions extends GroupOptions {
   readonly version?: string;
   /** The parameters' names, where the function's source does not tell them: minified or bound functions. Source: S32. */
   readonly parameters?: readonly DeclaredParameter[];
+  /**
+   * What the input must be: a JSON Schema (draft 2020-12). An object schema describes the only argument, which is then the
+   * input as a whole; an array schema describes the list of arguments. A zod type is taken as well, see {@link SchemaOptions}.
+   * Source: S39 to S41.
+   */
+  readonly inputSchema?: JsonSchemaObject;
+  /** What the result must be: a JSON Schema, or a zod type, which parses it. Source: S51. */
+  readonly resultSchema?: JsonSchemaObject;
   /** `"object"`: a named input is passed whole, as the only argument. Source: S31. */
   readonly args?: "named" | "object";
+}
+
+/** {@link TaskOptions} whose schemas are zod types, or others of Standard Schema that can say themselves as JSON Schema. */
+export interface SchemaOptions<In, Out> extends Omit<TaskOptions, "inputSchema" | "resultSchema"> {
+  readonly inputSchema?: In;
+  readonly resultSchema?: Out;
 }
 
 /** Options of one call, given by `with()`: they replace the task's own. Source: S26. */
@@ -82,7 +97,7 @@ export interface TriggerOptions extends RunOptions {
 }
 
 /** Task options as they are kept: checked, and with nothing left to evaluate. */
-export interface DefinedOptions extends Omit<TaskOptions, keyof TaskSettings>, TaskSettings {}
+export interface DefinedOptions extends Omit<SchemaOptions<AnySchema, AnySchema>, keyof TaskSettings>, TaskSettings {}
 
 /** Call options as they are kept. */
 export interface DefinedCall extends Omit<StartOptions, "tagPolicy"> {
@@ -166,6 +181,8 @@ const taskRules: Rules<DefinedOptions> = {
   version,
   labels,
   parameters,
+  inputSchema: anySchema,
+  resultSchema: anySchema,
   args: oneOf("named", "object"),
   gracePeriodSeconds: integer(limits.gracePeriodSeconds),
   logPrints: boolean,

@@ -8,6 +8,13 @@ const deepest = 999;
 /** A value that is not JSON. `message` is `value at <path> is <what>`, with `$` for the whole: `value at $.a[2] is a bigint`. */
 export class NotJsonError extends Error {
   override readonly name = "NotJsonError";
+  /** Where the value stands in the whole. */
+  readonly path: readonly (string | number)[];
+
+  constructor(path: readonly (string | number)[], what: string) {
+    super(`value at ${pathInWords(path)} is ${what}`);
+    this.path = path;
+  }
 }
 
 /** What has been entered on the way down: by the parts of its path, and by the objects, in which a cycle would show. */
@@ -103,7 +110,7 @@ export function isPlain(value: object): boolean {
 }
 
 function refuse({ path }: Place, what: string): never {
-  throw new NotJsonError(`value at ${pathInWords(path)} is ${what}`);
+  throw new NotJsonError(path, what);
 }
 
 function pathInWords(path: readonly (string | number)[]): string {

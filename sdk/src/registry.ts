@@ -8,6 +8,7 @@ import { runAttempt } from "./attempt.ts";
 import { toStopError } from "./errors.ts";
 import type { RunName } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
+import type { StandardSchema } from "./schema.ts";
 import { shared } from "./shared.ts";
 
 /** A task as it is registered. Another copy of the SDK may read it: plain data and the function. */
@@ -17,6 +18,8 @@ export interface Definition {
   /** The `bundle()` that it was defined by, if by one. */
   readonly group?: object | undefined;
   readonly entry: Omit<ManifestTask, "sourceHash">;
+  /** What parses in the user's own words, where a schema was not given as JSON Schema: zod, for one. */
+  readonly parsers?: { readonly input?: StandardSchema; readonly result?: StandardSchema };
 }
 
 /** {@link Registry}, and what the copies of the SDK ask of it. */

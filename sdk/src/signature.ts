@@ -7,12 +7,15 @@ import { readParameters, type AnyFunction, type ReadParameters } from "./paramet
 /**
  * How the task's input becomes arguments: as the function's source says, and the options above it.
  *
+ * `described` is what the task's schema is about: the only argument, or the list of them (S39).
+ *
  * @throws {TypeError} for a reserved parameter name (S6).
  */
 export function signatureOf(
   task: string,
   fn: AnyFunction,
   options: Pick<TaskOptions, "parameters" | "args">,
+  described?: "object" | "array",
 ): Signature {
   const read = readParameters(fn);
   const parameters = options.parameters
@@ -22,7 +25,8 @@ export function signatureOf(
   const problem = parameterNameProblem(task, names);
   if (problem !== undefined) throw new TypeError(problem);
 
-  const objectArgument = options.args === "object" || (!parameters && read.kind === "pattern");
+  const isPattern = described === undefined && !parameters && read.kind === "pattern";
+  const objectArgument = described === "object" || options.args === "object" || isPattern;
   return {
     ...(parameters ? { parameters } : {}),
     objectArgument,

@@ -4,9 +4,10 @@ import type { TaskSettings } from "@stint/crds/settings";
 import { Instance, type RunHandle, type TaskInstance } from "./handle.ts";
 import { runLocally } from "./local.ts";
 import { over, parseCallOptions, parseTaskOptions } from "./options.ts";
-import type { CallOptions, DefinedCall, DefinedOptions, GroupOptions, TaskOptions } from "./options.ts";
+import type { CallOptions, DefinedCall, DefinedOptions, GroupOptions, SchemaOptions, TaskOptions } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
 import { sharedRegistry, type Definition } from "./registry.ts";
+import { isStandard, writeSchema, type JsonSchemaObject, type StandardSchema } from "./schema.ts";
 import { currentScope, type Target } from "./scope.ts";
 import { checkRunName } from "./run-name.ts";
 import { signatureOf } from "./signature.ts";
@@ -67,8 +68,53 @@ type Untyped = Function;
 /** The task that a function makes. */
 export type TaskOf<F> = F extends (...args: infer A) => infer R ? Task<A, R> : never;
 
-/** The four forms of a definition (S1). */
+/** What a type says of a value before it has parsed it, and after. */
+type Given<S> = S extends StandardSchema<infer Input> ? Input : never;
+type Parsed<S> = S extends StandardSchema<unknown, infer Output> ? Output : never;
+
+/** A type of a list describes all arguments, any other the only one (S39). */
+type ArgumentsOf<T> = T extends readonly unknown[] ? T : [input: T];
+
+/** What comes of a function's value, parsed by a type; of a generator's values there is nothing to say yet. */
+type ParsedBy<Out, R> = [Out] extends [never]
+  ? R
+  : R extends Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>
+    ? R
+    : R extends PromiseLike<unknown>
+      ? Promise<Parsed<Out>>
+      : Parsed<Out>;
+
+/** The value that a function has to give for a type to parse, now or later. */
+type Parsable<Out> = [Out] extends [never]
+  ? unknown
+  : Given<Out> | PromiseLike<Given<Out>> | Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>;
+
+/** A function that takes what the type of the input gives. */
+type Taking<In, Out, R extends Parsable<Out>> = (...args: ArgumentsOf<Parsed<In>>) => R;
+
+/** The task of such a function: its callers give what that type takes. */
+type SchemaTask<In, Out, R> = Task<ArgumentsOf<Given<In>>, ParsedBy<Out, R>>;
+
+/** The forms of a definition (S1), with zod types and others that follow Standard Schema first: they say what is taken (S39). */
 export interface DefineTask {
+  <In extends StandardSchema, R extends Parsable<Out>, Out extends StandardSchema = never>(
+    name: string,
+    options: SchemaOptions<In, Out | JsonSchemaObject> & { readonly inputSchema: In },
+    fn: Taking<In, Out, R>,
+  ): SchemaTask<In, Out, R>;
+  <In extends StandardSchema, R extends Parsable<Out>, Out extends StandardSchema = never>(
+    options: SchemaOptions<In, Out | JsonSchemaObject> & { readonly inputSchema: In },
+    fn: Taking<In, Out, R>,
+  ): SchemaTask<In, Out, R>;
+  <A extends readonly unknown[], R extends Parsable<Out>, Out extends StandardSchema>(
+    name: string,
+    options: SchemaOptions<JsonSchemaObject, Out> & { readonly resultSchema: Out },
+    fn: (...args: A) => R,
+  ): Task<A, ParsedBy<Out, R>>;
+  <A extends readonly unknown[], R extends Parsable<Out>, Out extends StandardSchema>(
+    options: SchemaOptions<JsonSchemaObject, Out> & { readonly resultSchema: Out },
+    fn: (...args: A) => R,
+  ): Task<A, ParsedBy<Out, R>>;
   <F extends Untyped>(name: string, fn: F): TaskOf<F>;
   <F extends Untyped>(name: string, options: TaskOptions, fn: F): TaskOf<F>;
   <F extends Untyped>(fn: F): TaskOf<F>;
@@ -91,6 +137,8 @@ export interface TaskGroup {
  *
  * ```ts
  * export const square = task("square", { timeoutSeconds: 60 }, (n: number) => n * n);
+ * export const resize = task("resize", { inputSchema: z.object({ url: z.url(), width: z.int().default(640) }) },
+ *   ({ url, width }) => fetchResized(url, width));
  * ```
  */
 export const task: DefineTask = definer();
@@ -103,12 +151,14 @@ export function definer(group?: TaskGroup): DefineTask {
 function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Task<unknown[], unknown> {
   const { name, options: asked, fn } = definitionFrom(given);
   const options = parseTaskOptions(name, group && isObject(asked) ? over(group.defaults, asked) : asked);
-  const signature = signatureOf(name, fn, options);
+  const schemas = schemasOf(name, options);
+  const signature = signatureOf(name, fn, options, schemas.describes);
   checkRunName(name, options.runName, signature);
   const definition: Definition = {
     fn,
     group,
     runName: options.runName,
+    parsers: parsersOf(options),
     entry: {
       name,
       kind: "Task",
@@ -119,6 +169,7 @@ function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Ta
       labels: options.labels ?? {},
       settings: settingsOf(options),
       signature,
+      ...schemas.entry,
     },
   };
   sharedRegistry().define(definition);
@@ -163,6 +214,28 @@ function isObject(value: unknown): value is object {
 
 function isFunction(value: unknown): value is AnyFunction {
   return typeof value === "function";
+}
+
+/** The schemas as the manifest carries them, and what the input's is about. */
+function schemasOf(task: string, { inputSchema, resultSchema }: DefinedOptions) {
+  const input = inputSchema && writeSchema({ task, option: "inputSchema" }, inputSchema);
+  const result = resultSchema && writeSchema({ task, option: "resultSchema" }, resultSchema);
+  const problem = input?.problem ?? result?.problem;
+  return {
+    describes: input?.describes,
+    entry: {
+      ...(input && { inputSchema: input.json }),
+      ...(result && { resultSchema: result.json }),
+      ...(problem === undefined ? {} : { problem }),
+    },
+  };
+}
+
+function parsersOf({ inputSchema, resultSchema }: DefinedOptions): NonNullable<Definition["parsers"]> {
+  return {
+    ...(isStandard(inputSchema) && { input: inputSchema }),
+    ...(isStandard(resultSchema) && { result: resultSchema }),
+  };
 }
 
 function settingsOf(options: DefinedOptions): TaskSettings {

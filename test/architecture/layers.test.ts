@@ -63,7 +63,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that a room may not load, because it must be pure, or because every attempt pays for it. */
 const forbiddenPackages: Readonly<Record<string, (specifier: string) => boolean>> = {
-  "operator/src/core": (specifier) => specifier !== "@cfworker/json-schema",
+  "operator/src/core": () => true,
   "runner-image/src": (specifier) => !specifier.startsWith("node:"),
 };
 

@@ -5,10 +5,14 @@
 //       it, so it is asked for before its absence is taken for its end.
 //   L3. A container still waits for its volumes at the end of its time. Only an event tells a volume that does not mount from
 //       a sandbox that does not come up (S70).
+//   L4. The task of a run that is not accepted yet has a schema for its input, which no cache holds (S37). What has changed
+//       since the cache was filled is no danger: the acceptance is written against the version that the cache has.
+import type { Json } from "@stint/crds/json";
 import { label } from "@stint/crds/labels";
 import type { Attempt } from "@stint/crds/taskrun";
 
 import type { Clock } from "../clock.ts";
+import { needsInput } from "../core/acceptance.ts";
 import { liveAttempt, podOf } from "../core/attempts.ts";
 import { needsMountEvents } from "../core/waiting.ts";
 import type { ObservedRun, OwnedPod } from "../core/world.ts";
@@ -16,7 +20,7 @@ import type { Cluster } from "../effects/cluster.ts";
 import { refOf, type Key } from "../effects/key.ts";
 import { mountFailureOf } from "../effects/mount-failure.ts";
 import type { Extra, Observer } from "../effects/observe.ts";
-import { controllerUid, toObservedRun, toOwnedPod } from "../effects/reading.ts";
+import { controllerUid, inputOf, toObservedRun, toOwnedPod } from "../effects/reading.ts";
 import { pods as podResource, taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 
@@ -46,14 +50,20 @@ export function readRun(cluster: Cluster, key: Key): Promise<Seen | undefined> {
 /** Whatever has to be asked for before the run is decided on; for nearly every look, nothing. */
 export async function readMore({ run, ...read }: Seen, deps: LiveReadDeps): Promise<Extra> {
   const attempt = liveAttempt(run);
-  if (!attempt) return read;
   const { pods, world } = deps.observe(run, read);
+  if (!attempt) return needsInput(run, world) ? { ...read, ...(await readInput(run, deps.cluster)) } : read;
   const pod = podOf(attempt, pods);
   if (pod) return { ...read, ...(await mountFailure(pod, run, deps)) };
   const isKnownGone = world.gonePod !== undefined && podOf(attempt, [world.gonePod]) !== undefined;
   if (attempt.podUid === undefined || isKnownGone) return read;
   const missed = await readPod(attempt, run, deps.cluster); // L2
   return missed ? { ...read, pods: [...pods, missed] } : read;
+}
+
+async function readInput({ metadata }: ObservedRun, cluster: Cluster): Promise<{ readonly input?: Json }> {
+  const { namespace = "", name } = metadata;
+  const live = await unlessMissing(() => cluster.get(taskRuns, { namespace, name }));
+  return live ? { input: inputOf(live.spec) } : {}; // deleted: the write will tell
 }
 
 function readPod(

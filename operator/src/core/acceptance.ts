@@ -2,12 +2,16 @@
 // said. What is pinned already is not asked again, so a later edit of a bundle or a type does not touch a run in flight.
 import { checkInput } from "@stint/crds/binding";
 import { FinalReason, UserReason } from "@stint/crds/conditions";
+import type { Json } from "@stint/crds/json";
 import { parseTaskReference, tagsOf } from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
+import { carefulBounds } from "@stint/crds/schema/check";
+import { checkInputSchema } from "@stint/crds/schema/input";
 import type { ManifestTask, RevisionData } from "@stint/crds/manifest";
 import type { ResolvedSettings } from "@stint/crds/settings";
 import type { Attempt, Resources, TaskRunStatus } from "@stint/crds/taskrun";
 
+import { isFinished } from "./look.ts";
 import { resolveSettings, settingsProblem } from "./resolve.ts";
 import { findInstanceType, fittingType, instanceTypeProblem, stepUpProblem } from "./resources.ts";
 import type { ObservedRun, World } from "./world.ts";
@@ -40,7 +44,7 @@ export interface Candidate {
 
 export function acceptance(run: ObservedRun, candidate: Candidate): Acceptance {
   const { revision, world, pinned, last } = candidate;
-  const task = revision?.manifest.find((entry) => entry.name === candidate.task);
+  const task = revision && findTask(revision, candidate.task);
   if (!revision || !task) return { problem: unregistered(run, candidate) };
 
   const settings = pinned.resolved ? { resolved: pinned.resolved } : settingsFor(run, { revision, task, world });
@@ -71,7 +75,7 @@ function settingsFor(
   { revision, task, world }: Registered,
 ): { readonly resolved: ResolvedSettings } | { readonly problem: Problem } {
   const asked = resolveSettings(run.spec, task, revision.spec.defaults ?? {}, world.taskDefaults);
-  const early = inputProblem(run, task) ?? tagsProblem(run, task) ?? invalidSettings(task, asked);
+  const early = inputProblem(run, task, world) ?? tagsProblem(run, task) ?? invalidSettings(task, asked);
   if (early) return { problem: early };
 
   const instanceType = asked.resources
@@ -103,13 +107,13 @@ function nextInstanceType(resolved: ResolvedSettings, last: Attempt | undefined)
   return larger !== undefined && steppedUp ? larger : resolved.instanceType;
 }
 
-function inputProblem(run: ObservedRun, task: ManifestTask): Problem | undefined {
+function inputProblem(run: ObservedRun, task: ManifestTask, { input: value }: World): Problem | undefined {
   const { input } = run;
   if (input.bytes > limits.payloadBytes) {
     const message = `input of task ${bundleOf(run)}/${task.name} is ${input.bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
     return { reason: FinalReason.InputTooLarge, message };
   }
-  const message = checkInput(task.name, task.signature, input.shape);
+  const message = checkInput(task.name, task.signature, input.shape) ?? schemaMismatch(run, task, value);
   return message === undefined ? undefined : { reason: FinalReason.InvalidInput, message };
 }
 
@@ -119,6 +123,24 @@ function tagsProblem({ spec }: ObservedRun, task: ManifestTask): Problem | undef
   if (length <= limits.tags) return undefined;
   const message = `Task "${task.name}": tags must be at most ${limits.tags} strings, got ${length}`;
   return { reason: FinalReason.InvalidSpec, message };
+}
+
+/** Whether the input itself is needed to accept the run, and not only its shape. */
+export function needsInput(run: ObservedRun, { revision }: World): boolean {
+  if (!revision || isFinished(run) || run.status?.resolved !== undefined) return false;
+  return findTask(revision, parseTaskReference(run.spec.task)?.task)?.inputSchema !== undefined;
+}
+
+/** A schema that is a bundle author's, and an input that is anybody's: both are looked at with care (S37). */
+function schemaMismatch(run: ObservedRun, task: ManifestTask, input: Json | undefined): string | undefined {
+  const { name, signature, inputSchema } = task;
+  if (!inputSchema || input === undefined) return undefined;
+  const checked = checkInputSchema({ bundle: bundleOf(run), name, signature, inputSchema }, input, carefulBounds);
+  return checked && "problem" in checked ? checked.problem : undefined;
+}
+
+function findTask({ manifest }: RevisionData, name: string | undefined): ManifestTask | undefined {
+  return manifest.find((task) => task.name === name);
 }
 
 function invalidSettings(task: ManifestTask, resolved: ResolvedSettings): Problem | undefined {

@@ -5,6 +5,7 @@ import { jsonBytes, type Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
 import type { Manifest, ManifestTask } from "@stint/crds/manifest";
 import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem, versionProblem } from "@stint/crds/names";
+import { schemaProblem } from "@stint/crds/schema/well-formed";
 import type { TaskSettings } from "@stint/crds/settings";
 
 import { findInstanceType, unknownInstanceType } from "./resources.ts";
@@ -26,9 +27,14 @@ export interface ManifestContext {
   readonly instanceTypes: ReadonlyMap<string, ObservedInstanceType>;
 }
 
-/** Why a bundle cannot be Ready with these tasks, or `undefined` if it can (S3 to S6, S13, S15 to S18, S28, S57). */
+/** Why a bundle cannot be Ready with these tasks, or `undefined` if it can (S3 to S6, S13, S15 to S18, S28, S39, S57). */
 export function manifestProblem(manifest: Manifest, context: ManifestContext): ManifestProblem | undefined {
-  return sizeProblem(manifest, context) ?? invalidTask(manifest) ?? typeProblem(manifest, context);
+  return (
+    sizeProblem(manifest, context) ??
+    invalidTask(manifest) ??
+    unsupportedSchema(manifest) ??
+    typeProblem(manifest, context)
+  );
 }
 
 function sizeProblem(manifest: Manifest, { bundle }: ManifestContext): ManifestProblem | undefined {
@@ -65,8 +71,21 @@ function taskProblem(task: ManifestTask): string | undefined {
     labelProblem(name, labels) ??
     versionProblem(name, version) ??
     twoSizesProblem(name, settings) ??
-    settingsProblem(name, settings)
+    settingsProblem(name, settings) ??
+    task.problem
   );
+}
+
+/** Schemas that our checker cannot work with: a remote reference, for one, is not fetched (S39). */
+function unsupportedSchema(manifest: Manifest): ManifestProblem | undefined {
+  for (const { name, inputSchema, resultSchema } of manifest) {
+    for (const [option, schema] of Object.entries({ inputSchema, resultSchema })) {
+      const problem = schema && schemaProblem(schema);
+      if (problem === undefined) continue;
+      return { reason: BundleReason.UnsupportedSchema, message: `Task "${name}": ${option} ${problem}` };
+    }
+  }
+  return undefined;
 }
 
 function descriptionProblem({ name, description = "" }: ManifestTask): string | undefined {

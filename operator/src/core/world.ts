@@ -146,6 +146,8 @@ export interface World {
   readonly nodes: ReadonlyMap<string, NodeState>;
   /** The last that was seen of a pod of the run that no longer exists. */
   readonly gonePod?: OwnedPod;
+  /** The run's input: read only where a schema has to be asked about it (S37). */
+  readonly input?: Json;
   /** The parent named by the controller reference, while it exists. */
   readonly parent?: RunStub;
   /** Whether the root and every descendant is terminal: what removal waits for (S160). */

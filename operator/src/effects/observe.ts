@@ -30,7 +30,7 @@ export interface Surroundings {
 }
 
 /** What only this look knows. */
-export interface Extra extends Partial<Pick<World, "report" | "progress" | "refusal" | "mountFailure">> {
+export interface Extra extends Partial<Pick<World, "report" | "progress" | "refusal" | "mountFailure" | "input">> {
   /** The run's pods as they were read past the cache. */
   readonly pods?: readonly OwnedPod[];
 }

@@ -41,10 +41,14 @@ function knownSummary({ metadata }: TaskRun, before: ObservedRun | undefined): I
   return same && metadata.generation !== undefined ? before.input : undefined;
 }
 
-/** Enough of an input to bind, measure and recognise it. An absent one equals [] (S29). */
+/** A run's input; an absent one equals [] (S29). */
+export function inputOf({ input }: { readonly input?: unknown }): Json {
+  return input === undefined ? [] : (input as Json); // untyped in the schema; it came as JSON from the API server
+}
+
+/** Enough of an input to bind, measure and recognise it. */
 export function summaryOf(input: unknown): InputSummary {
-  // Untyped in the schema; it came as JSON from the API server.
-  const value = (input === undefined ? [] : input) as Json;
+  const value = inputOf({ input });
   try {
     return { hash: sha256Hex(canonicalJson(value)), bytes: jsonBytes(value), shape: shapeOf(value) };
   } catch (error) {

@@ -1,12 +1,12 @@
 // What an attempt is to do. The input is read past the cache, which keeps none.
 import type { Assignment } from "@stint/crds/attempt";
-import type { Json } from "@stint/crds/json";
 import { parseTaskReference, tagLabelPrefix, tagsOf } from "@stint/crds/labels";
 import type { ManifestTask } from "@stint/crds/manifest";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { deadlineOf } from "../core/look.ts";
 import type { ObservedRun, World } from "../core/world.ts";
+import { inputOf } from "../effects/reading.ts";
 import { invariant } from "../errors.ts";
 import { conclude } from "./conclude.ts";
 import type { GatewayDeps } from "./deps.ts";
@@ -46,7 +46,7 @@ function toAssignment(caller: AttemptCaller, world: World): Assignment {
     bundle: reference.bundle,
     task: reference.task,
     attempt: attempt.number,
-    input: inputOf(live),
+    input: inputOf(live.spec),
     tags: tagsOf(task?.tags ?? [], run.spec),
     labels: labelsOf(live, task),
   };
@@ -69,11 +69,6 @@ function pinsOf({ metadata, status = {} }: ObservedRun) {
     gracePeriodSeconds: resolved.gracePeriodSeconds,
     ...(resolved.logPrints === true && { logPrints: true }),
   };
-}
-
-/** Absent input equals [] (S29). */
-function inputOf({ spec }: TaskRun): Json {
-  return spec.input === undefined ? [] : (spec.input as Json); // untyped in the schema; it came as JSON
 }
 
 /** The task's labels and those that the run was created with, less our own. */

@@ -29,6 +29,7 @@ const reportedReasons = [
   "InvalidInput",
   "ResultNotSerializable",
   "ResultTooLarge",
+  "InvalidResult",
   "TaskNotFound",
 ] as const;
 

@@ -3,6 +3,7 @@
 // collector. Several operators before one API server are several processes: one can die while another goes on.
 import type { Report } from "@stint/crds/attempt";
 import { component, label, revisionName } from "@stint/crds/labels";
+import type { Manifest } from "@stint/crds/manifest";
 import { rerunPatch } from "@stint/crds/rerun";
 import type { TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
 
@@ -23,7 +24,7 @@ import { acceptReport } from "../../src/gateway/report.ts";
 import { ProtocolRefusal } from "../../src/gateway/refusal.ts";
 import { passing, type PassPoint } from "../../src/points.ts";
 import type { Metrics } from "../../src/telemetry/metrics.ts";
-import { anInstanceType, aRevision, bundleUid, namespace, podSettings, t0 } from "../builders.ts";
+import { aManifestTask, anInstanceType, aRevision, bundleUid, namespace, podSettings, t0 } from "../builders.ts";
 import { aTaskBundle, isReady, specHash } from "../bundle-builders.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
@@ -41,6 +42,8 @@ const askAgainMs = 1000;
 interface BoxOptions {
   readonly lives?: readonly PodLife[];
   readonly podRetentionSeconds?: number;
+  /** Tasks of the bundle; `square` alone if absent. */
+  readonly manifest?: Manifest;
 }
 
 interface OperatorOptions {
@@ -94,7 +97,7 @@ export class ClusterBox {
   // A person.
 
   /** Puts the bundle there, its first revision Ready. */
-  applyBundle(): void {
+  applyBundle(manifest: Manifest = [aManifestTask()]): void {
     const { metadata, spec } = aTaskBundle();
     const ready = isReady("True", "Registered", "revision 1 is Ready") ?? [];
     const conditions = ready.map((condition) => ({ ...condition, observedGeneration: 1 }));
@@ -108,7 +111,7 @@ export class ClusterBox {
         ownerReferences: [{ apiVersion: "stint.dev/v1alpha1", kind: "TaskBundle", ...metadata, controller: true }],
       },
       revision: 1,
-      data: aRevision({ specHash }),
+      data: aRevision({ specHash, manifest }),
     });
     this.hand.seed(taskBundles, { metadata, spec, status });
   }
@@ -300,7 +303,7 @@ export class ClusterBox {
 /** A cluster with the bundle Ready, and the operator that leads in it. */
 export async function aBox(options?: BoxOptions): Promise<{ readonly box: ClusterBox; readonly operator: Operator }> {
   const box = new ClusterBox(options);
-  box.applyBundle();
+  box.applyBundle(options?.manifest);
   return { box, operator: await box.start() };
 }
 

@@ -14,6 +14,8 @@ import {
 } from "../builders.ts";
 import { aRegistration, awaiting, begunAnew, failed, intent, type Row } from "./decide-row.ts";
 
+const oneNumber = { type: "array", prefixItems: [{ type: "number" }] };
+
 export const waitingRows: readonly Row[] = [
   // Starting
   { given: "no pod yet", then: "starting", status: "Pending Starting", does: ["createPod 1"] },
@@ -99,6 +101,23 @@ export const waitingRows: readonly Row[] = [
     status: "Failed InvalidInput",
     does: ["event InvalidInput"],
     message: "input must be a JSON array or a JSON object, got number",
+  },
+  {
+    given: "an input that does not fit its schema (S37, S40)",
+    run: aTaskRun(),
+    world: { revision: aRevision({ manifest: [aManifestTask({ inputSchema: oneNumber })] }), input: ["4"] },
+    then: "rejected",
+    status: "Failed InvalidInput",
+    does: ["event InvalidInput"],
+    message: "input does not match the schema of math/square: /0: expected number, got string",
+  },
+  {
+    given: "an input that fits it",
+    run: aTaskRun(),
+    world: { revision: aRevision({ manifest: [aManifestTask({ inputSchema: oneNumber })] }), input: [4] },
+    then: "starting",
+    status: "Pending Starting",
+    does: ["createPod 1"],
   },
   {
     given: "an input over its limit (S44)",

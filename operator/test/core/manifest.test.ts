@@ -78,6 +78,7 @@ describe("an invalid task", () => {
       'Task "square": give instanceType or resources, not both',
     ],
     [{ version: "1.0" }, 'Task "square": invalid version "1.0", expected v<major>.<minor>'],
+    [{ problem: 'Task "square": default of "n" is not JSON' }, 'Task "square": default of "n" is not JSON'],
     [{ settings: { timeoutSeconds: 0 } }, 'Task "square": timeoutSeconds must be an integer from 1 to 604800, got 0'],
   ] satisfies [Partial<ManifestTask>, string][])("%o is InvalidManifest", (overrides, message) => {
     expect(problemOf(aManifestTask(overrides))).toBe(`InvalidManifest: ${message}`);
@@ -91,6 +92,19 @@ describe("an invalid task", () => {
 
   test("the first of several problems is told", () => {
     expect(problemOf(aManifestTask({ tags: ["-"] }), aManifestTask({ name: "" }))).toContain('tag "-"');
+  });
+});
+
+describe("a schema that cannot be worked with is UnsupportedSchema", () => {
+  test.each(["inputSchema", "resultSchema"])("as %s (S39)", (option) => {
+    const remote = { type: "object", properties: { a: { $ref: "https://example.com/a.json" } } };
+
+    expect(problemOf(aManifestTask({ [option]: remote }))).toBe(
+      `UnsupportedSchema: Task "square": ${option} has a $ref at /properties/a that does not point into the schema: "https://example.com/a.json"`,
+    );
+    expect(
+      problemOf(aManifestTask({ [option]: { $ref: "#/$defs/a", $defs: { a: { type: "object" } } } })),
+    ).toBeUndefined();
   });
 });
 
@@ -129,6 +143,9 @@ describe("the shape of a manifest", () => {
           retry: { maxRetries: 1, when: "RetryableOnly", jitterFactor: 1, outOfMemory: { instanceType: "pro" } },
         },
         signature: { objectArgument: true, objectOptional: true, parameters: [] },
+        inputSchema: { type: "object", properties: { __proto__: { default: null } } },
+        resultSchema: { $comment: "anything" },
+        problem: "none",
       }),
     ];
 
@@ -143,12 +160,17 @@ describe("the shape of a manifest", () => {
     expect(ManifestSchema.safeParse([aManifestTask({ settings: { timeoutSeconds: -1 } })]).success).toBe(true);
   });
 
-  test.each([{}, "tasks", [1], [{}], [{ ...aManifestTask(), name: 1 }], [{ ...aManifestTask(), kind: "Flow" }]])(
-    "%o is not a manifest",
-    (value) => {
-      expect(ManifestSchema.safeParse(value).success).toBe(false);
-    },
-  );
+  test.each([
+    {},
+    "tasks",
+    [1],
+    [{}],
+    [{ ...aManifestTask(), name: 1 }],
+    [{ ...aManifestTask(), kind: "Flow" }],
+    [{ ...aManifestTask(), inputSchema: true }],
+  ])("%o is not a manifest", (value) => {
+    expect(ManifestSchema.safeParse(value).success).toBe(false);
+  });
 });
 
 test("whatever has the shape of a manifest has a verdict", () => {
