@@ -54,6 +54,8 @@ export interface Assignment {
   readonly root: string;
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether somebody reads what the function yields as it comes (S24). */
+  readonly isRead?: boolean;
 }
 
 export interface ReportedError {
@@ -134,9 +136,40 @@ export interface RunsResponse {
 /** What is asked of a child that is to be done again (S170); on the newest Ready revision if `latest` (S172). */
 export type RerunRequest = RerunOptions;
 
+/** Where a reader of a run's values stands: behind so many values of a chunk of an attempt's. From 0, the attempt too. */
+export interface StreamPosition {
+  readonly attempt: number;
+  readonly chunk: number;
+  readonly value: number;
+}
+
+export interface StreamRequest {
+  /** Of the run. */
+  readonly name: string;
+  readonly after: StreamPosition;
+}
+
+/** What comes after a position: values, or, where there are no more, how the run ended. */
+export type StreamNews =
+  | { readonly values: readonly Json[]; readonly next: StreamPosition }
+  | { readonly outcome: RunOutcome };
+
+/** Values that a function has yielded (S24): a whole chunk at each time, so that a repeated request does no harm. */
+export interface ValuesRequest {
+  /** From 0, in each attempt. */
+  readonly chunk: number;
+  readonly values: readonly Json[];
+  /** Whether the next values go into the next chunk. */
+  readonly sealed: boolean;
+}
+
 export interface EventsRequest {
   /** Names of runs whose outcomes are awaited. */
   readonly awaiting: readonly string[];
+  /** Runs whose values are awaited as they come. */
+  readonly streams?: readonly StreamRequest[];
+  /** Whether it is news that somebody reads this run's own values. */
+  readonly untilRead?: boolean;
   /** Opaque, from the last answer: only a hint. */
   readonly since?: string;
   /** How long to wait for news, in milliseconds; at most 30000. */
@@ -146,6 +179,9 @@ export interface EventsRequest {
 export interface EventsResponse {
   readonly since: string;
   readonly outcomes: readonly RunOutcome[];
+  readonly streams?: readonly (StreamRequest & StreamNews)[];
+  /** Present once somebody reads this run's own values. */
+  readonly isRead?: boolean;
   /** Present once the attempt is to end. */
   readonly stop?: StopNotice;
 }

@@ -9,7 +9,10 @@ import type {
   RunOutcome,
   RunsRequest,
   StopNotice,
+  StreamNews,
+  StreamPosition,
 } from "./attempt.ts";
+import type { Json } from "./json.ts";
 import type { LogLevel } from "./log-line.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -38,6 +41,10 @@ export interface Host {
   rerunChild(name: string, request: RerunRequest): Promise<void>;
   /** Resolves with the run's outcome, without limit. */
   outcomeOf(name: string, signal?: AbortSignal): Promise<RunOutcome>;
+  /** What comes after a position of the values that a run yields (S24). Waits as {@link outcomeOf} does. */
+  valuesOf(name: string, after: StreamPosition, signal?: AbortSignal): Promise<StreamNews>;
+  /** Told each value that the function yields, in order: it goes out if somebody reads it (S24). */
+  yielded(value: Json): void;
   triggerRun(request: RunsRequest): Promise<string>;
   progress(update: ProgressRequest): void;
   readonly cache: CachePort;

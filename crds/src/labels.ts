@@ -19,7 +19,7 @@ export const label = {
   podName: "stint.dev/pod",
 } as const;
 
-/** Annotations of a run. A child carries the call that made it (S118), and how deep it stands (S127). */
+/** Annotations of a run. A child carries the call that made it (S118), how deep it stands (S127), and who reads it. */
 export const annotation = {
   parentAttempt: "stint.dev/parent-attempt",
   sequence: "stint.dev/sequence",
@@ -31,6 +31,8 @@ export const annotation = {
   expiresAt: "stint.dev/expires-at",
   /** The W3C trace context of the run: its children inherit it, its pods get it as `TRACEPARENT` (S151). */
   traceparent: "stint.dev/traceparent",
+  /** Somebody reads what the run yields, as it comes (S24). */
+  read: "stint.dev/read",
 } as const;
 
 export const component = {
@@ -38,6 +40,7 @@ export const component = {
   registration: "registration",
   bundle: "bundle",
   cache: "cache",
+  values: "values",
 } as const;
 
 /** `tag.stint.dev/<tag>: ""`, set by whoever creates the run (S18). */
@@ -93,6 +96,11 @@ export function registrationPodName(bundle: NamedObject, revision: number, attem
 /** `<root>-<h>-c-<20 characters>`: the ConfigMap of an entry of a tree's cache (S149). */
 export function cacheEntryName(root: NamedObject, key: string): string {
   return `${root.name}-${hashName(root.uid, 5)}-c-${hashName(key, 20)}`;
+}
+
+/** `<run>-<h>-<n>-v<chunk>`: the ConfigMap with values that an attempt has yielded (S24). */
+export function valuesName(run: NamedObject, attempt: number, chunk: number): string {
+  return `${podName(run, attempt)}-v${chunk}`;
 }
 
 /** Who a child run is: the attempt and call that started it, or the key the caller gave (S118, S120). */

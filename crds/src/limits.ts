@@ -49,6 +49,9 @@ export const limits = {
   jitterFactor: { min: 0, max: 10, default: 0 },
   maxInfrastructureRetries: { min: 0, max: 100, default: 10 },
 
+  /** Values that a run has yielded: what one object of the cluster holds, and when the next one is begun (S24). */
+  valuesChunkBytes: { max: 524_288, enough: 65_536 },
+
   treeDepth: 32,
   treeSize: 10_000,
   progressLabels: 1000,

@@ -17,6 +17,7 @@ import {
   type RunsResponse,
   type StopNotice,
   type TasksRequest,
+  type ValuesRequest,
 } from "@stint/crds/attempt";
 import { limits } from "@stint/crds/limits";
 
@@ -41,6 +42,7 @@ export interface Gateway {
   /** Asks once, for at most two seconds, why this pod is being ended (S169). */
   stopNotice(): Promise<StopNotice | undefined>;
   progress(request: ProgressRequest, patience: Patience, signal: AbortSignal): Promise<void>;
+  values(request: ValuesRequest, patience: Patience, signal: AbortSignal): Promise<void>;
   /** The cache of the run's tree (S149). */
   readonly cache: {
     get(key: string, signal: AbortSignal): Promise<CacheGetResponse>;
@@ -97,6 +99,9 @@ export function connectGateway({ target, tokenFile, clock, log }: GatewayOptions
     },
     async progress(request, patience, signal) {
       await calls.call(post("progress", request), patience, signal);
+    },
+    async values(request, patience, signal) {
+      await calls.call(post("values", request), patience, signal);
     },
     cache: {
       get: async (key, signal) => (await calls.call(get(entry(key)), fullPatience, signal)) as CacheGetResponse, // see above

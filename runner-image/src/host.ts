@@ -1,7 +1,7 @@
 // What the SDK may ask of the process while an attempt runs.
 import { randomUUID } from "node:crypto";
 
-import type { RunsRequest } from "@stint/crds/attempt";
+import type { Assignment, RunsRequest } from "@stint/crds/attempt";
 import { hashName } from "@stint/crds/hash";
 import type { Host } from "@stint/crds/host";
 import { describeThrown } from "@stint/crds/thrown";
@@ -15,6 +15,7 @@ import { Outcomes } from "./outcomes.ts";
 import { Progress } from "./progress.ts";
 import type { Stop } from "./stop.ts";
 import { createTreeCache } from "./tree-cache.ts";
+import { Values } from "./values.ts";
 
 export interface HostOptions {
   readonly gateway: Gateway;
@@ -22,6 +23,7 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly startedAtMs: number;
+  readonly assignment: Pick<Assignment, "parent" | "isRead">;
 }
 
 /** A {@link Host}, and what only the process asks of it. */
@@ -35,16 +37,28 @@ export interface AttemptHost extends Host {
 /** Of calls that nothing stops. */
 const never = new AbortController().signal;
 
-export function createHost({ gateway, stop, clock, log, startedAtMs }: HostOptions): AttemptHost {
+export function createHost(options: HostOptions): AttemptHost {
+  const { gateway, stop, clock, log, startedAtMs } = options;
   const calls = new Calls();
   const children = new Children(gateway, stop.signal);
   const outcomes = new Outcomes(gateway, stop, clock);
   const progress = new Progress(gateway, clock, (error) => calls.endIfLost(error));
+  const values = new Values({
+    gateway,
+    clock,
+    untilRead: () => untilRead(outcomes, options),
+    refused(error) {
+      log.warn("values are not kept", { error: String(error) });
+      calls.endIfLost(error);
+    },
+  });
   return {
     signal: stop.signal,
     startedAtMs,
     startChild: (start) => calls.begin(children.start(start)),
     outcomeOf: (name, signal) => calls.guard(outcomes.of(name, signal)),
+    valuesOf: (name, after, signal) => calls.guard(outcomes.valuesOf(name, after, signal)),
+    yielded: (value) => values.yielded(value),
     // Not bound to the stop: whoever cleans up after it may still cancel.
     cancelChild: (name) => calls.begin(gateway.cancelChild(name, never)),
     rerunChild: (name, request) => calls.begin(gateway.rerunChild(name, request, stop.signal)),
@@ -59,9 +73,20 @@ export function createHost({ gateway, stop, clock, log, startedAtMs }: HostOptio
     ended: calls.ended,
     async flush(signal) {
       await calls.drained();
-      await progress.flush(signal);
+      await Promise.all([progress.flush(signal), values.flush(signal)]);
     },
   };
+}
+
+/**
+ * A child's parent may read it from the start, or begin at any time; nobody reads a run that nobody started. What is over
+ * within a second is not worth a question: a reader will find the result as soon.
+ */
+async function untilRead(outcomes: Outcomes, { assignment, clock, stop }: HostOptions): Promise<void> {
+  if (assignment.isRead === true) return;
+  if (assignment.parent === undefined) await new Promise<never>(() => {});
+  await clock.sleep(1_000, stop.signal);
+  await outcomes.untilRead();
 }
 
 /** Named before the first try: a repeated request must not start a second run. */

@@ -8,37 +8,35 @@ import { limits } from "@stint/crds/limits";
 import { ChannelLost, fullPatience, Refusal } from "./channel.ts";
 import type { Clock } from "./clock.ts";
 import type { Gateway } from "./gateway.ts";
-
-const intervalMs = 1_000;
+import { Pace } from "./pace.ts";
 
 /** A value that is soon replaced is not worth repeating: the next one is the repeat. */
 const single = { timeoutMs: limits.channelTimeoutMs, waitsMs: 0 };
 
 export class Progress {
   readonly #gateway: Pick<Gateway, "progress">;
-  readonly #clock: Clock;
   readonly #fail: (error: unknown) => void;
-  /** Ends the pace, when the attempt has ended and what is left is to go at once. */
-  readonly #ended = new AbortController();
+  readonly #pace: Pace;
   #unsent: ProgressRequest | undefined;
-  #sending: Promise<void> | undefined;
 
   /** `fail` is told of a refusal: nobody awaits an update. */
   constructor(gateway: Pick<Gateway, "progress">, clock: Clock, fail: (error: unknown) => void) {
     this.#gateway = gateway;
-    this.#clock = clock;
     this.#fail = fail;
+    this.#pace = new Pace(clock, {
+      hasMore: () => this.#unsent !== undefined,
+      send: (signal) => this.#sendOnce(signal),
+    });
   }
 
   update(update: ProgressRequest): void {
     this.#unsent = { ...this.#unsent, ...update };
-    if (!this.#ended.signal.aborted) this.#sending ??= this.#sendPaced();
+    this.#pace.wake(); // H6
   }
 
   /** Delivers what is unsent, with all patience (H7). Rejects with {@link ChannelLost} or the signal's reason. */
   async flush(signal: AbortSignal): Promise<void> {
-    this.#ended.abort();
-    await this.#sending;
+    await this.#pace.end();
     if (!this.#unsent) return;
     try {
       await this.#gateway.progress(this.#unsent, fullPatience, signal);
@@ -47,23 +45,17 @@ export class Progress {
     }
   }
 
-  async #sendPaced(): Promise<void> {
-    while (this.#unsent && !this.#ended.signal.aborted) {
-      await this.#sendOnce(this.#unsent);
-      await this.#clock.sleep(intervalMs, this.#ended.signal).catch(() => {}); // H6; ended early by the flush
-    }
-    this.#sending = undefined;
-  }
-
-  async #sendOnce(request: ProgressRequest): Promise<void> {
+  async #sendOnce(signal: AbortSignal): Promise<void> {
+    const request = this.#unsent ?? {};
     this.#unsent = undefined;
     try {
-      await this.#gateway.progress(request, single, this.#ended.signal);
+      await this.#gateway.progress(request, single, signal);
     } catch (error) {
-      if (this.#ended.signal.aborted || error instanceof ChannelLost) this.#keep(request);
+      if (signal.aborted || error instanceof ChannelLost) this.#keep(request);
       else this.#fail(error);
     }
   }
+
   /** What could not be sent, under what has come since. */
   #keep(request: ProgressRequest): void {
     this.#unsent = { ...request, ...this.#unsent };

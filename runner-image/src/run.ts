@@ -45,7 +45,7 @@ export async function run({ gateway, clock, log, startedAtMs, ...options }: RunO
 
   const stop = new Stop();
   stopAtSigterm(terminated, gateway, stop);
-  const host = createHost({ gateway, stop, clock, log: attemptLog, startedAtMs });
+  const host = createHost({ gateway, stop, clock, log: attemptLog, startedAtMs, assignment });
   using crashes = watchCrashes(attemptLog, (error) => stop.signal.aborted && error === stop.signal.reason);
   const parts = { assignment, host, stop, clock, log: attemptLog, importEntry, crashed: crashes.crashed };
   const ending = await runAttempt(parts);

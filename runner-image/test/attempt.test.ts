@@ -30,7 +30,7 @@ function anAttempt({ assignment = {}, importEntry = () => Promise.resolve(), cra
   const clock = new FakeClock();
   const common = { stop, clock, log: silentLog };
   const gateway = aGateway({ startChildren: () => Promise.reject(new ChannelLost("POST children", undefined)) });
-  const host = createHost({ ...common, gateway, startedAtMs: 0 });
+  const host = createHost({ ...common, gateway, startedAtMs: 0, assignment: {} });
   const ending = runAttempt({ ...common, assignment: anAssignment(assignment), host, importEntry, crashed });
   return { stop, clock, ending };
 }

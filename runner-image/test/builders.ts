@@ -59,6 +59,7 @@ export function aGateway(answers: Partial<Gateway>): Gateway {
     events: unexpected("events"),
     stopNotice: unexpected("stopNotice"),
     progress: unexpected("progress"),
+    values: unexpected("values"),
     cache: {
       get: unexpected("cache.get"),
       put: unexpected("cache.put"),

@@ -1,5 +1,5 @@
-import type { RunsRequest } from "@stint/crds/attempt";
-import { expect, test } from "vitest";
+import type { Assignment, EventsRequest, RunsRequest } from "@stint/crds/attempt";
+import { describe, expect, test } from "vitest";
 
 import { ChannelLost, Refusal } from "../src/channel.ts";
 import type { Gateway } from "../src/gateway.ts";
@@ -14,16 +14,18 @@ const never = new AbortController().signal;
 const lost = new ChannelLost("POST children", new Error("connection refused"));
 const notCurrent = new Refusal({ code: "NotCurrent", message: "the attempt is over" });
 
-function aHost(answers: Partial<Gateway>) {
+function aHost(answers: Partial<Gateway>, assignment: Pick<Assignment, "parent" | "isRead"> = {}) {
   const stop = new Stop();
+  const clock = new FakeClock();
   const host = createHost({
     gateway: aGateway(answers),
     stop,
-    clock: new FakeClock(),
+    clock,
     log: silentLog,
     startedAtMs: 0,
+    assignment,
   });
-  return { host, stop };
+  return { host, stop, clock };
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -146,4 +148,63 @@ test("the tree's cache: bytes here, base64 on the wire, and what is written is d
   written.resolve();
   await flushed;
   expect(puts).toEqual([["a", { value: "AQ==", ttlSeconds: 60 }]]);
+});
+
+describe("what the function yields (S24)", () => {
+  const news = { since: "s", outcomes: [], isRead: true };
+
+  test("is sent from the start if the run is read", async () => {
+    const sent: unknown[] = [];
+    const { host, clock } = aHost({ values: async (request) => void sent.push(request.values) }, { isRead: true });
+
+    host.yielded(1);
+    await clock.advance(0);
+
+    expect(sent).toEqual([[1]]);
+  });
+
+  test("waits for a reader who comes later, and is not asked for before a second has passed", async () => {
+    const sent: unknown[] = [];
+    const asked: unknown[] = [];
+    const events = async (request: EventsRequest) => (asked.push(request), news);
+    const { host, clock } = aHost(
+      { events, values: async (request) => void sent.push(request.values) },
+      { parent: "p" },
+    );
+
+    host.yielded(1);
+    host.yielded(2);
+    await clock.advance(999);
+    expect(asked).toEqual([]);
+    await clock.advance(1);
+
+    expect(asked).toEqual([{ awaiting: [], untilRead: true, waitMs: 30_000 }]);
+    expect(sent).toEqual([[1, 2]]);
+  });
+
+  test("costs nothing in a run that nobody started, and nothing in one that is soon over", async () => {
+    const root = aHost({});
+    const child = aHost({}, { parent: "p" });
+
+    for (const { host } of [root, child]) {
+      host.yielded(1);
+      await host.flush(never);
+    }
+    await root.clock.advance(60_000);
+
+    await expect(isSettled(root.host.ended)).resolves.toBe(false);
+  });
+
+  test("is with the gateway before the report (H14)", async () => {
+    const held = Promise.withResolvers<void>();
+    const { host, clock } = aHost({ values: () => held.promise }, { isRead: true });
+    host.yielded(1);
+    await clock.advance(0);
+
+    const flushed = host.flush(never);
+    await expect(isSettled(flushed)).resolves.toBe(false);
+    held.resolve();
+
+    await expect(flushed).resolves.toBeUndefined();
+  });
 });

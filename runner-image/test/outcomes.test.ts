@@ -187,3 +187,53 @@ test("any other refusal rejects every wait", async () => {
   await expect(ended).resolves.toEqual([1, 2].map(() => ({ status: "rejected", reason: refusal })));
   expect(open()).toEqual([]);
 });
+
+test("what runs yield, and readers of this one, are asked for in the same poll (S24, H3)", async () => {
+  const { outcomes, polls } = aPatientGateway();
+  const start = { attempt: 0, chunk: 0, value: 0 };
+  const next = { attempt: 1, chunk: 0, value: 2 };
+
+  const outcome = outcomes.of("a");
+  const values = outcomes.valuesOf("b", start);
+  const read = outcomes.untilRead();
+  const poll = await newest(polls);
+  await poll.answer({
+    outcomes: [anOutcome("a")],
+    streams: [{ name: "b", next, values: [1, 2], after: { value: 0, chunk: 0, attempt: 0 } }],
+    isRead: true,
+  });
+
+  expect(poll.request).toEqual({
+    awaiting: ["a"],
+    streams: [{ name: "b", after: start }],
+    untilRead: true,
+    waitMs: 30_000,
+  });
+  expect(await Promise.all([outcome, values, read])).toEqual([anOutcome("a"), { next, values: [1, 2] }, undefined]);
+});
+
+test("an outcome ends a stream only where the gateway says so, after its values", async () => {
+  const { outcomes, polls, clock } = aPatientGateway();
+  const after = { attempt: 1, chunk: 0, value: 2 };
+  const ended = outcomes.valuesOf("a", after);
+
+  await (await newest(polls)).answer({ outcomes: [anOutcome("a")] });
+  await clock.advance(25);
+  await (await newest(polls)).answer({ streams: [{ name: "a", after, outcome: anOutcome("a") }] });
+
+  expect(await ended).toEqual({ outcome: anOutcome("a") });
+});
+
+test("a stream of a run that the gateway does not find fails those who read it alone (H11)", async () => {
+  const { outcomes, polls } = aPatientGateway();
+  const refusal = new Refusal({ code: "NotFound", message: "task run not found: b" });
+  const lost = rejectionOf(outcomes.valuesOf("b", { attempt: 0, chunk: 0, value: 0 }));
+  const read = outcomes.untilRead();
+
+  await (await newest(polls)).refuse(refusal);
+  await (await newest(polls)).refuse(refusal);
+  await (await newest(polls)).answer({ isRead: true });
+
+  expect(await lost).toBe(refusal);
+  await expect(read).resolves.toBeUndefined();
+});

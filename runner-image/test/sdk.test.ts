@@ -19,6 +19,12 @@ const entry = `
   export const square = task("square", (n) => n * n);
   export const sum = task("sum", async (a, b) => (await Promise.all([square(a), square(b)])).reduce((x, y) => x + y));
   export const broken = task("broken", () => { throw new RangeError("m".repeat(5000)); });
+  export const count = task("count", function* (to) { for (let n = 1; n <= to; n++) yield n; });
+  export const total = task("total", async (to) => {
+    let sum = 0;
+    for await (const n of count(to)) sum = sum * 10 + n;
+    return sum;
+  });
   export const patient = task("patient", () => new Promise((_, reject) => {
     const { signal } = currentContext();
     signal.addEventListener("abort", () => console.log("is a TimeoutError:", signal.reason instanceof TimeoutError));
@@ -45,8 +51,9 @@ test("a bundle below the image's folder finds the SDK, and its tasks are registe
   await using process = await start(gateway, "register");
 
   await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
+  const more = [{ name: "count" }, { name: "total" }, { name: "patient" }];
   expect(gateway.to("POST tasks")).toMatchObject([
-    { body: { tasks: [{ name: "square" }, { name: "sum" }, { name: "broken" }, { name: "patient" }] } },
+    { body: { tasks: [{ name: "square" }, { name: "sum" }, { name: "broken" }, ...more] } },
   ]);
 });
 
@@ -67,6 +74,43 @@ test("a task that calls tasks starts them together, awaits them, and succeeds (S
   await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
   expect(gateway.to("POST children")).toHaveLength(1);
   expect(gateway.to("POST report")).toMatchObject([{ body: { kind: "succeeded", value: 25 } }]);
+});
+
+test("a generator that is read sends its values, and all of them before its report (S24)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  gateway
+    .on("GET assignment", { status: 200, body: anAssignment({ task: "count", input: [3], parent: "p", isRead: true }) })
+    .on("POST values", { status: 200, body: {} });
+  await using process = await start(gateway);
+
+  await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
+  expect(gateway.to("POST values").at(-1)).toMatchObject({ body: { chunk: 0, values: [1, 2, 3], sealed: false } });
+  expect(gateway.received.at(-1)).toMatchObject({ call: "POST report", body: { kind: "succeeded", value: [1, 2, 3] } });
+});
+
+test("a task that reads a child has its values as they come, across attempts (S24)", async () => {
+  const name = "c1";
+  const at = (attempt: number, value: number) => ({ attempt, chunk: 0, value });
+  const news = [
+    { name, after: at(0, 0), values: [1], next: at(1, 1) },
+    { name, after: at(1, 1), values: [1, 2], next: at(2, 2) },
+    { name, after: at(2, 2), outcome: { ...anOutcome(name), attempts: 2, result: [1, 2, 3] } },
+  ];
+  await using gateway = await StubGateway.start({ authority });
+  gateway
+    .on("GET assignment", { status: 200, body: anAssignment({ task: "total", input: [3] }) })
+    .on("POST children", { status: 200, body: { children: [{ sequence: 1, name, uid: "u" }] } })
+    .on("POST events", (_, nth) => ({
+      status: 200,
+      body: { since: String(nth), outcomes: [], streams: news.slice(nth - 1, nth) },
+    }));
+  await using process = await start(gateway);
+
+  await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
+  expect(gateway.to("POST events").map(({ body }) => body)).toMatchObject(
+    news.map(({ after }) => ({ awaiting: [], streams: [{ name, after }] })),
+  );
+  expect(gateway.to("POST report")).toMatchObject([{ body: { kind: "succeeded", value: 1123 } }]);
 });
 
 test("what a task throws is in the log whole, and in the report cut (S77)", async () => {

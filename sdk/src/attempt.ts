@@ -29,6 +29,7 @@ export async function runAttempt(
     context: attemptContext(assignment, host),
     call: (call) => children.start(call),
     trigger: (request) => children.trigger(request),
+    yielded: (value) => host.yielded(value),
   };
   announce(definition, assignment.input, scope, host);
   const ending = await execute(definition, assignment.input, scope);

@@ -4,14 +4,22 @@
 //       a repeated start finds the first one's child (S118). With a key, the gateway chooses the ordinal and so the name.
 //   L2. A start nobody awaits still starts: the attempt's report waits until every start is acknowledged or refused.
 //   L3. A refusal nobody awaits is nobody's: it is no unhandled rejection (S117).
-import { ProtocolCode, type Assignment, type ChildStart, type RunOutcome, type RunsRequest } from "@stint/crds/attempt";
+import {
+  ProtocolCode,
+  type Assignment,
+  type ChildStart,
+  type RunOutcome,
+  type RunsRequest,
+  type StreamNews,
+  type StreamPosition,
+} from "@stint/crds/attempt";
 import type { Host } from "@stint/crds/host";
 import { childName } from "@stint/crds/labels";
 import type { RerunOptions } from "@stint/crds/rerun";
 
 import { argumentsToInput } from "./arguments.ts";
 import { CanceledError, ClientError } from "./errors.ts";
-import type { RunPort } from "./handle.ts";
+import type { ChildPort, RunPort } from "./handle.ts";
 import { inputTooLarge } from "./payload.ts";
 import type { Call } from "./scope.ts";
 
@@ -27,7 +35,7 @@ export class Children {
   }
 
   /** Throws if the arguments are no JSON (S42) or too large (S43); a refusal by the gateway comes with the first wait. */
-  start({ target, args, options: { key, ...options } }: Call): RunPort {
+  start({ target, args, options: { key, ...options } }: Call): ChildPort {
     const { uid: parentUid, attempt, bundle } = this.#assignment;
     const input = argumentsToInput(target.name, args);
     const problem = inputTooLarge(`${target.bundle ?? bundle}/${target.name}`, input);
@@ -63,7 +71,7 @@ export class Children {
   }
 }
 
-class StartedRun implements RunPort {
+class StartedRun implements ChildPort {
   readonly #host: Host;
   readonly #started: Promise<string>;
   #name: string | undefined;
@@ -85,6 +93,11 @@ class StartedRun implements RunPort {
   async outcome(signal: AbortSignal): Promise<RunOutcome> {
     const name = await this.#started;
     return this.#host.outcomeOf(name, signal).catch(rethrow);
+  }
+
+  async valuesAfter(after: StreamPosition): Promise<StreamNews> {
+    const name = await this.#started;
+    return this.#host.valuesOf(name, after).catch(rethrow);
   }
 
   async cancel(): Promise<void> {

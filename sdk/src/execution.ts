@@ -7,7 +7,7 @@ import { toReportedError } from "@stint/crds/thrown";
 
 import { parseInput, parseResult } from "./checking.ts";
 import { isNonRetryable, retryWish } from "./errors.ts";
-import { NotJsonError, resultTooLarge, toJson } from "./payload.ts";
+import { isGenerator, NotJsonError, resultTooLarge, toJson, type AnyGenerator } from "./payload.ts";
 import type { Definition } from "./registry.ts";
 import { runIn, type Scope } from "./scope.ts";
 
@@ -43,13 +43,6 @@ export async function execute(definition: Definition, input: Json, scope: Scope)
   }
 }
 
-type AnyGenerator = Generator<unknown, unknown, undefined> | AsyncGenerator<unknown, unknown, undefined>;
-
-/** A generator of the language's own, whoever returned it: other iterables are values and no streams of them. */
-function isGenerator(value: unknown): value is AnyGenerator {
-  return ["[object Generator]", "[object AsyncGenerator]"].includes(Object.prototype.toString.call(value));
-}
-
 /** The values that the generator yields, as one array (S23). */
 async function collect(generator: AnyGenerator, task: string, scope: Scope): Promise<Ending> {
   const values: Json[] = [];
@@ -62,6 +55,7 @@ async function collect(generator: AnyGenerator, task: string, scope: Scope): Pro
     const problem = resultTooLarge(`${scope.context.bundle}/${task}`, bytes);
     if (problem !== undefined) return failed("ResultTooLarge", "RangeError", problem);
     values.push(json.value);
+    scope.yielded?.(json.value);
     if (mustLeave(scope)) break; // nobody takes its values any more
   }
   return { kind: "succeeded", value: values };

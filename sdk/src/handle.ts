@@ -1,9 +1,10 @@
 // Waiting for a run, whoever it was started by: the same four questions to a child of this attempt and to a root run
 // somewhere in the cluster.
-import type { ReportedError, RunOutcome } from "@stint/crds/attempt";
+import type { ReportedError, RunOutcome, StreamNews, StreamPosition } from "@stint/crds/attempt";
 import type { RerunOptions } from "@stint/crds/rerun";
 
 import { AbortError, TaskRunError, TimeoutError } from "./errors.ts";
+import { readValues } from "./stream.ts";
 
 /** A started run, as the code that started it sees it. */
 export interface RunPort {
@@ -13,6 +14,12 @@ export interface RunPort {
   outcome(signal: AbortSignal): Promise<RunOutcome>;
   cancel(): Promise<void>;
   rerun(options: RerunOptions): Promise<void>;
+}
+
+/** A run whose values can be read as they come. */
+export interface ChildPort extends RunPort {
+  /** What comes after a position, as soon as there is something. */
+  valuesAfter(after: StreamPosition): Promise<StreamNews>;
 }
 
 /** Bounds of the caller's own wait; the run does not notice them. */
@@ -71,8 +78,17 @@ export interface RunHandle<T> {
   rerun(options?: RerunOptions): Promise<void>;
 }
 
-/** What a call of a task gives inside a run: a child run, to be awaited for its value. Source: S107, S108. */
-export interface TaskInstance<T> extends RunHandle<T>, PromiseLike<T> {}
+/** What a result holds, one by one. */
+type ElementOf<T> = T extends readonly (infer Element)[] ? Element : never;
+
+/**
+ * What a call of a task gives inside a run: a child run, to be awaited for its value.
+ *
+ * Of a generator, `for await` gives each value as it is produced, and throws {@link TaskRunError} if the run then fails. A
+ * retry starts the generator anew, and with it the values. Of a function that returns a list it gives its elements.
+ * Source: S24, S107, S108.
+ */
+export interface TaskInstance<T> extends RunHandle<T>, PromiseLike<T>, AsyncIterable<ElementOf<T>> {}
 
 export class Handle<T> implements RunHandle<T> {
   readonly #port: RunPort;
@@ -138,6 +154,17 @@ export class Handle<T> implements RunHandle<T> {
 }
 
 export class Instance<T> extends Handle<T> implements TaskInstance<T> {
+  readonly #child: ChildPort;
+
+  constructor(child: ChildPort) {
+    super(child);
+    this.#child = child;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ElementOf<T>> {
+    return readValues(this.#child) as AsyncIterator<ElementOf<T>>; // the function's type, on its way through JSON
+  }
+
   // oxlint-disable-next-line unicorn/no-thenable -- `await square(3)` is the point (S107)
   then<A = T, B = never>(
     onResult?: ((value: T) => A | PromiseLike<A>) | null,

@@ -1,6 +1,6 @@
 // `.local()`: the function in this process, for unit tests (S112). What it calls runs here too, and as strictly as in a
 // cluster: arguments and results of a child are JSON, and its failure is a TaskRunError.
-import type { RunOutcome } from "@stint/crds/attempt";
+import type { RunOutcome, StreamNews, StreamPosition } from "@stint/crds/attempt";
 import type { CachePort } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { tagsOf } from "@stint/crds/labels";
@@ -10,7 +10,7 @@ import { localCache } from "./cache.ts";
 import { localContext } from "./context.ts";
 import { arityProblem, parseInput, parseResult, soon, type Checked } from "./checking.ts";
 import { execute } from "./execution.ts";
-import type { RunPort } from "./handle.ts";
+import type { ChildPort } from "./handle.ts";
 import type { Definition } from "./registry.ts";
 import { runIn, type Call, type Scope } from "./scope.ts";
 
@@ -49,26 +49,52 @@ function localScope({ entry }: Definition, input: readonly unknown[], cache: Cac
   return { context: localContext(entry, input as Json, cache), call: (call) => startLocally(call, cache) };
 }
 
-function startLocally({ target, args, options }: Call, cache: CachePort): RunPort {
+function startLocally({ target, args, options }: Call, cache: CachePort): ChildPort {
   const { definition, name, bundle } = target;
   if (!definition)
     throw new Error(`Task "${bundle}/${name}" is not in this process: .local() runs no task of another bundle`);
-  const input = argumentsToInput(name, args);
   const tags = tagsOf(definition.entry.tags, options);
-  const outcome = localOutcome({ ...definition, entry: { ...definition.entry, tags } }, input, cache);
-  return {
-    id: "local",
-    outcome: () => outcome,
-    cancel: () => Promise.reject(new Error("a local run cannot be canceled")),
-    rerun: () => Promise.reject(new Error("a local run cannot be done again")),
-  };
+  const tagged = { ...definition, entry: { ...definition.entry, tags } };
+  return new LocalRun(tagged, argumentsToInput(name, args), cache);
 }
 
-async function localOutcome(definition: Definition, input: Json, cache: CachePort): Promise<RunOutcome> {
-  const scope: Scope = {
-    context: localContext(definition.entry, input, cache),
-    call: (call) => startLocally(call, cache),
-  };
+class LocalRun implements ChildPort {
+  readonly id = "local";
+  readonly #outcome: Promise<RunOutcome>;
+  readonly #yielded: Json[] = [];
+  #more = Promise.withResolvers<void>();
+
+  constructor(definition: Definition, input: Json, cache: CachePort) {
+    const yielded = (value: Json): void => {
+      this.#yielded.push(value);
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    };
+    const context = localContext(definition.entry, input, cache);
+    this.#outcome = localOutcome(definition, input, { context, call: (call) => startLocally(call, cache), yielded });
+  }
+
+  outcome(): Promise<RunOutcome> {
+    return this.#outcome;
+  }
+
+  async valuesAfter({ value }: StreamPosition): Promise<StreamNews> {
+    const ended = this.#yielded.length > value ? undefined : await Promise.race([this.#more.promise, this.#outcome]);
+    const values = this.#yielded.slice(value);
+    if (values.length > 0) return { values, next: { attempt: 1, chunk: 0, value: this.#yielded.length } };
+    return { outcome: ended ?? (await this.#outcome) };
+  }
+
+  cancel(): Promise<void> {
+    return Promise.reject(new Error("a local run cannot be canceled"));
+  }
+
+  rerun(): Promise<void> {
+    return Promise.reject(new Error("a local run cannot be done again"));
+  }
+}
+
+async function localOutcome(definition: Definition, input: Json, scope: Scope): Promise<RunOutcome> {
   const ending = await execute(definition, input, scope);
   const run = { name: "local", task: `local/${definition.entry.name}`, attempts: 1 };
   if (ending.kind === "succeeded") {

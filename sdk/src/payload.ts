@@ -67,7 +67,14 @@ function convertObject(value: object, place: Place): Json {
   }
   if (Array.isArray(value)) return convertArray(value, inner);
   if (isPlain(value)) return convertMembers(value, inner);
-  return refuse(place, `an instance of ${className(value)}`);
+  return refuse(place, isGenerator(value) ? "a generator" : `an instance of ${className(value)}`);
+}
+
+export type AnyGenerator = Generator<unknown, unknown, undefined> | AsyncGenerator<unknown, unknown, undefined>;
+
+/** A generator of the language's own, whoever returned it: other iterables are values and no streams of them. */
+export function isGenerator(value: unknown): value is AnyGenerator {
+  return ["[object Generator]", "[object AsyncGenerator]"].includes(Object.prototype.toString.call(value));
 }
 
 function className(value: object): string {

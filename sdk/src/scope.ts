@@ -3,10 +3,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { RunsRequest, StartOptions } from "@stint/crds/attempt";
+import type { Json } from "@stint/crds/json";
 
 import type { TaskContext } from "./context.ts";
 import type { Definition } from "./registry.ts";
-import type { RunPort } from "./handle.ts";
+import type { ChildPort, RunPort } from "./handle.ts";
 import { shared } from "./shared.ts";
 
 /** Which task is called: of this bundle, with its function, or by reference. */
@@ -26,7 +27,9 @@ export interface Call {
 export interface Scope {
   readonly context: TaskContext;
   /** Starts a child; throws if the arguments cannot leave the process. */
-  call(call: Call): RunPort;
+  call(call: Call): ChildPort;
+  /** Told each value that the task's function yields. */
+  readonly yielded?: (value: Json) => void;
   /** Starts a root run through the runner. Absent where there is none: then a trigger goes out as from anywhere. */
   readonly trigger?: (request: RunsRequest) => Promise<RunPort>;
 }

@@ -133,3 +133,9 @@ export function definitions(): void {
   // @ts-expect-error -- a parameter without a type
   task("a", (n) => [n]);
 }
+
+export async function streams(): Promise<void> {
+  for await (const value of count(3)) expectType<number>()(value, true);
+  for await (const value of stream()) expectType<string>()(value, true);
+  for await (const value of square(3)) expectType<never>()(value, true);
+}

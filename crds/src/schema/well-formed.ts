@@ -15,15 +15,22 @@ function problemIn(schema: Json, pointer: string, root: JsonSchema): string | un
   if (!isObject(schema)) return `has no schema at ${pointer}`;
   if (pointer && "$id" in schema) return `has a $id at ${pointer}, which is not supported below the top`;
   for (const [keyword, argument] of Object.entries(schema)) {
-    const kind = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
+    const kind = kindOf(keyword);
     const problem = kind && keywordProblem(keyword, argument, kind);
     if (problem !== undefined) return `${problem} at ${pointer || "/"}`;
     const inner = firstProblem(schemasIn(argument, kind, pointer + pointerStep(keyword)), root);
     if (inner !== undefined) return inner;
   }
-  const { $ref } = schema;
-  if (typeof $ref !== "string" || resolveReference(root, $ref) !== undefined) return undefined;
-  return `has a $ref at ${pointer || "/"} that does not point into the schema: "${$ref}"`;
+  return referenceProblem(schema["$ref"], pointer, root);
+}
+
+function referenceProblem(reference: Json | undefined, pointer: string, root: JsonSchema): string | undefined {
+  if (typeof reference !== "string" || resolveReference(root, reference) !== undefined) return undefined;
+  return `has a $ref at ${pointer || "/"} that does not point into the schema: "${reference}"`;
+}
+
+function kindOf(keyword: string): ArgumentKind | undefined {
+  return Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
 }
 
 function keywordProblem(keyword: string, argument: Json, kind: ArgumentKind): string | undefined {

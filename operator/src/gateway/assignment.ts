@@ -10,6 +10,7 @@ import { inputOf } from "../effects/reading.ts";
 import { invariant } from "../errors.ts";
 import { conclude } from "./conclude.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { isRead } from "./streams.ts";
 import { identifyLive, requireCurrent, type AttemptCaller } from "./identity.ts";
 import { notCurrent } from "./refusal.ts";
 import { requireNotCanceling } from "./stop-notice.ts";
@@ -49,6 +50,7 @@ function toAssignment(caller: AttemptCaller, world: World): Assignment {
     input: inputOf(live.spec),
     tags: tagsOf(task?.tags ?? [], run.spec),
     labels: labelsOf(live, task),
+    ...(isRead(live) && { isRead: true }),
   };
 }
 

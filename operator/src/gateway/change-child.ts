@@ -10,6 +10,7 @@ import { taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { currentAttempt, type AttemptCaller } from "./identity.ts";
+import { isReplaced } from "./replace-run.ts";
 import { ProtocolRefusal, unavailable } from "./refusal.ts";
 import type { PodIdentity } from "./token.ts";
 import { isTriggeredBy } from "./tree.ts";
@@ -67,15 +68,4 @@ async function readChild(name: string, { pod, run }: AttemptCaller, { cluster }:
   });
   if (child && (controllerUid(child) === run.metadata.uid || isTriggeredBy(child, run))) return child;
   throw new ProtocolRefusal(ProtocolCode.NotFound, `task run not found: ${name}`);
-}
-
-/** False if the child has changed since it was read. */
-async function isReplaced(child: TaskRun, { cluster }: GatewayDeps): Promise<boolean> {
-  try {
-    await cluster.replace(taskRuns, child);
-    return true;
-  } catch (error) {
-    if (isApiError(error, "conflict", "notFound")) return false;
-    throw error;
-  }
 }

@@ -6,8 +6,17 @@
 //   L3. The poll settles when there is news, when its time is up, when the gateway closes, and when the caller leaves;
 //       nothing of it stays behind.
 //   L4. Who may ask about a run: whoever stands in the same tree. The cache keeps no result, so it is read live.
-//   L5. An answer brings a bounded number of outcomes: results are large, and the caller asks again at once.
-import { ProtocolCode, type EventsRequest, type EventsResponse, type RunOutcome } from "@stint/crds/attempt";
+//   L5. An answer brings a bounded number of outcomes and streams: both are large, and the caller asks again at once.
+//   L6. Nothing tells when a run has yielded: who reads its values looks once a second, as often as they are written at most.
+import {
+  ProtocolCode,
+  type EventsRequest,
+  type EventsResponse,
+  type RunOutcome,
+  type StreamNews,
+  type StreamPosition,
+  type StreamRequest,
+} from "@stint/crds/attempt";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { isFinished } from "../core/look.ts";
@@ -20,6 +29,7 @@ import { currentAttempt, runKeyOf, type AttemptCaller } from "./identity.ts";
 import { deletedOutcome, toOutcome } from "./outcome.ts";
 import { ProtocolRefusal } from "./refusal.ts";
 import { stopNoticeFor } from "./stop-notice.ts";
+import { isRead, markRead, readValues } from "./streams.ts";
 import type { PodIdentity } from "./token.ts";
 import { isInTree } from "./tree.ts";
 
@@ -32,27 +42,29 @@ export interface PollSignals {
 }
 
 const outcomesPerAnswer = 32;
+const streamLookMs = 1000;
 
 /** Answers once there is news for an attempt, or `waitMs` later without any. Throws `NotCurrent` for one that has ended. */
 export async function awaitEvents(
   pod: PodIdentity,
-  { awaiting, waitMs }: EventsRequest,
+  request: EventsRequest,
   deps: GatewayDeps,
   { left, closing }: PollSignals,
 ): Promise<EventsResponse> {
   const { clock, runEvents } = deps;
-  const endMs = clock.monotonicMs() + waitMs;
+  const { awaiting, streams = [] } = request;
+  const endMs = clock.monotonicMs() + request.waitMs;
   const bell = new Bell();
   // A parent's cancel is written to the status of its children, so the attempt's own run brings every stop.
-  const keys = [runKeyOf(pod), ...awaiting.map((name) => `${pod.namespace}/${name}`)];
+  const keys = [runKeyOf(pod), ...[...awaiting, ...streams.map(({ name }) => name)].map(inNamespace(pod))];
   const unsubscribe = runEvents.subscribe(keys, bell.ring); // L2
   closing.addEventListener("abort", bell.ring);
   try {
     for (;;) {
-      const news = await observeNews(await currentAttempt(pod, deps), awaiting, deps);
+      const news = await observeNews(await currentAttempt(pod, deps), request, deps);
       const leftMs = endMs - clock.monotonicMs();
-      if (news.stop || news.outcomes.length > 0 || leftMs <= 0 || closing.aborted) return news;
-      await bell.wait(leftMs, clock, left);
+      if (isNews(news) || leftMs <= 0 || closing.aborted) return news;
+      await bell.wait(streams.length > 0 ? Math.min(leftMs, streamLookMs) : leftMs, clock, left); // L6
     }
   } finally {
     unsubscribe(); // L3
@@ -60,17 +72,31 @@ export async function awaitEvents(
   }
 }
 
+function isNews({ stop, outcomes, streams = [], isRead }: EventsResponse): boolean {
+  return stop !== undefined || outcomes.length > 0 || streams.length > 0 || isRead === true;
+}
+
+function inNamespace({ namespace }: PodIdentity): (name: string) => string {
+  return (name) => `${namespace}/${name}`;
+}
+
 async function observeNews(
   caller: AttemptCaller,
-  awaiting: readonly string[],
+  { awaiting, streams = [], untilRead = false }: EventsRequest,
   deps: GatewayDeps,
 ): Promise<EventsResponse> {
   const stop = stopNoticeFor(caller, deps);
   const due = awaiting.filter((name) => mayBeOver(name, caller, deps)).slice(0, outcomesPerAnswer); // L5
-  const found = await Promise.all(due.map((name) => outcomeOf(name, caller, deps)));
+  const [found, read] = await Promise.all([
+    Promise.all(due.map((name) => outcomeOf(name, caller, deps))),
+    Promise.all(streams.map((stream) => streamNews(stream, caller, deps))),
+  ]);
+  const values = read.filter((news) => news !== undefined).slice(0, outcomesPerAnswer);
   return {
     since: caller.run.metadata.resourceVersion,
     outcomes: found.filter((outcome) => outcome !== undefined),
+    ...(values.length > 0 && { streams: values }),
+    ...(untilRead && isRead(caller.run) && { isRead: true }),
     ...(stop && { stop }),
   };
 }
@@ -79,6 +105,26 @@ async function observeNews(
 function mayBeOver(name: string, caller: AttemptCaller, { caches }: GatewayDeps): boolean {
   const run = caches.runs.get(`${caller.pod.namespace}/${name}`);
   return run === undefined || isFinished(run) || !isInTree(run, caller.run);
+}
+
+/** What a reader of a run's values has not seen yet: values of its newest attempt, and then how it ended. */
+async function streamNews(
+  { name, after }: StreamRequest,
+  caller: AttemptCaller,
+  deps: GatewayDeps,
+): Promise<(StreamRequest & StreamNews) | undefined> {
+  const run = deps.caches.runs.get(`${caller.pod.namespace}/${name}`);
+  const outcome = mayBeOver(name, caller, deps) ? await outcomeOf(name, caller, deps) : undefined;
+  if (run && !outcome) await markRead(run, deps);
+  const attempt = outcome?.attempts ?? run?.status?.attempts?.at(-1)?.number ?? 0;
+  const values = run && (await readValues(run, reachedIn(attempt, after), deps.cluster));
+  if (values) return { name, after, ...values };
+  return outcome && { name, after, outcome };
+}
+
+/** Where a reader stands in an attempt. A replica whose cache is behind must not begin anew with one that he has left. */
+function reachedIn(attempt: number, after: StreamPosition): StreamPosition {
+  return after.attempt >= attempt ? after : { attempt, chunk: 0, value: 0 };
 }
 
 async function outcomeOf(

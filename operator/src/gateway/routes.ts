@@ -21,9 +21,11 @@ import {
   RerunRequestSchema,
   RunsRequestSchema,
   TasksRequestSchema,
+  ValuesRequestSchema,
 } from "./schemas.ts";
 import type { PodIdentity } from "./token.ts";
 import { cachedKeys, deleteCached, getCached, putCached } from "./tree-cache.ts";
+import { acceptValues } from "./values.ts";
 
 interface Call {
   readonly pod: PodIdentity;
@@ -58,6 +60,14 @@ export const routes: readonly Route[] = [
     path: "progress",
     async answer({ pod, body }, deps) {
       await acceptProgress(pod, parseBody(ProgressRequestSchema, body), deps);
+      return accepted;
+    },
+  },
+  {
+    method: "POST",
+    path: "values",
+    async answer({ pod, body }, deps) {
+      await acceptValues(pod, parseBody(ValuesRequestSchema, body), deps);
       return accepted;
     },
   },

@@ -97,8 +97,26 @@ export const RunsRequestSchema = z.object({
 
 export const RerunRequestSchema = z.object({ latest: z.boolean().exactOptional() });
 
+const RunNameSchema = z.string().min(1).max(253);
+
+const count = z.int().min(0);
+
+const StreamPositionSchema = z.object({ attempt: count, chunk: count, value: count });
+
+/** Bounded by what may follow a pod's name in a name of Kubernetes' own. */
+export const ValuesRequestSchema = z.object({
+  chunk: count.max(9999),
+  values: z.array(json).min(1),
+  sealed: z.boolean(),
+});
+
 export const EventsRequestSchema = z.object({
-  awaiting: z.array(z.string().min(1).max(253)).max(limits.treeSize),
+  awaiting: z.array(RunNameSchema).max(limits.treeSize),
+  streams: z
+    .array(z.object({ name: RunNameSchema, after: StreamPositionSchema }))
+    .max(limits.treeSize)
+    .exactOptional(),
+  untilRead: z.boolean().exactOptional(),
   since: z.string().exactOptional(),
   waitMs: z.number().min(0).max(limits.eventsWaitMs),
 });

@@ -8,6 +8,8 @@ import type {
   RunOutcome,
   RunsRequest,
   StopNotice,
+  StreamNews,
+  StreamPosition,
 } from "@stint/crds/attempt";
 import { findRegistry, registryKey, stopError, type Host, type Registry } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
@@ -76,6 +78,9 @@ export class FakeHost implements Host {
   readonly rerun: object[] = [];
   readonly awaited: string[] = [];
   readonly updates: ProgressRequest[] = [];
+  readonly values: Json[] = [];
+  /** What a reader of a child gets after a position, by the child's name; `undefined` at the end. */
+  readonly streams = new Map<string, (after: StreamPosition) => StreamNews | undefined>();
   readonly cache = localCache();
   /** What the function threw, as the runner is told. */
   readonly heard: unknown[] = [];
@@ -126,6 +131,16 @@ export class FakeHost implements Host {
   outcomeOf(name: string): Promise<RunOutcome> {
     this.awaited.push(name);
     return this.#outcome(name).promise;
+  }
+
+  /** By default a run yields nothing on its way. */
+  async valuesOf(name: string, after: StreamPosition): Promise<StreamNews> {
+    const read = this.streams.get(name)?.(after);
+    return read ?? { outcome: await this.outcomeOf(name) };
+  }
+
+  yielded(value: Json): void {
+    this.values.push(value);
   }
 
   triggerRun(request: RunsRequest): Promise<string> {
