@@ -45,6 +45,8 @@ describe("the parameters of", () => {
     ["(class { static #m(a) {} static get() { return this.#m; } }).get()", "a"],
     ["Object.getOwnPropertyDescriptor({ set x(value) {} }, 'x').set", "value"],
     ["function ($a, _b, größe, 変数) {}", "$a _b größe 変数"],
+    ["async(a,b=`,${1}`)=>a", "a b?"],
+    ["function strippedOfTypes(a        , b          = (1          ), ...c          )          {}", "a b? ...c"],
   ])("%s", (source, expected) => {
     expect(inWords(evaluated(source))).toBe(expected);
   });

@@ -19,7 +19,9 @@ import {
 } from "@stint/crds/attempt";
 import type { TaskRun } from "@stint/crds/taskrun";
 
+import { lastAttempt } from "../core/attempts.ts";
 import { isFinished } from "../core/look.ts";
+import type { ObservedRun } from "../core/world.ts";
 import type { ObjectRef } from "../effects/cluster.ts";
 import { taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
@@ -116,10 +118,14 @@ async function streamNews(
   const run = deps.caches.runs.get(`${caller.pod.namespace}/${name}`);
   const outcome = mayBeOver(name, caller, deps) ? await outcomeOf(name, caller, deps) : undefined;
   if (run && !outcome) await markRead(run, deps);
-  const attempt = outcome?.attempts ?? run?.status?.attempts?.at(-1)?.number ?? 0;
-  const values = run && (await readValues(run, reachedIn(attempt, after), deps.cluster));
+  const values = run && (await readValues(run, reachedIn(outcome?.attempts ?? newestOf(run), after), deps.cluster));
   if (values) return { name, after, ...values };
   return outcome && { name, after, outcome };
+}
+
+/** The number of the newest attempt; 0 before the first. */
+function newestOf(run: ObservedRun): number {
+  return lastAttempt(run)?.number ?? 0;
 }
 
 /** Where a reader stands in an attempt. A replica whose cache is behind must not begin anew with one that he has left. */
