@@ -34,6 +34,8 @@ export interface AttemptHost extends Host {
   flush(signal: AbortSignal): Promise<void>;
 }
 
+const shortRunMs = 1_000;
+
 /** Of calls that nothing stops. */
 const never = new AbortController().signal;
 
@@ -85,7 +87,7 @@ export function createHost(options: HostOptions): AttemptHost {
 async function untilRead(outcomes: Outcomes, { assignment, clock, stop }: HostOptions): Promise<void> {
   if (assignment.isRead === true) return;
   if (assignment.parent === undefined) await new Promise<never>(() => {});
-  await clock.sleep(1_000, stop.signal);
+  await clock.sleep(shortRunMs, stop.signal);
   await outcomes.untilRead();
 }
 

@@ -4,6 +4,7 @@ import { bindArguments, checkDeclaredLength, checkInput, shapeOf, type InputShap
 import type { Json, JsonObject } from "@stint/crds/json";
 import { fullBounds, problemsOf } from "@stint/crds/schema/check";
 import { withDefaults } from "@stint/crds/schema/defaults";
+import { describes } from "@stint/crds/schema/describes";
 import { checkInputSchema, describedPart, mismatch } from "@stint/crds/schema/input";
 import { pointerStep } from "@stint/crds/schema/references";
 import { typeOf } from "@stint/crds/schema/values";
@@ -37,7 +38,8 @@ export function parseInput(definition: Definition, bundle: string, input: Json):
   const checked = checkInputSchema({ bundle, name, signature, inputSchema }, input, fullBounds);
   if (!checked) return { value: [] };
   if ("problem" in checked) return checked;
-  const toArguments = (value: unknown): readonly unknown[] => (signature.objectArgument ? [value] : asList(value));
+  const isOnly = describes(inputSchema) === "object";
+  const toArguments = (value: unknown): readonly unknown[] => (isOnly ? [value] : asList(value));
   if (!parsers?.input) return { value: toArguments(checked.fits) };
   const described = describedPart({ signature, inputSchema }, input);
   return soon(parse(parsers.input, described), (parsed) =>

@@ -100,7 +100,8 @@ function writePlain(subject: Subject, schema: object): WrittenSchema {
   } catch (error) {
     if (!(error instanceof NotJsonError)) throw error;
     const at = error.path.lastIndexOf("default");
-    if (at >= 0) return { json: {}, describes: kind, problem: defaultProblem(subject, error.path[at - 1]) };
+    const json: JsonObject = kind ? { type: kind, additionalProperties: true } : {}; // as much as can be said
+    if (at >= 0) return { json, describes: kind, problem: defaultProblem(subject, error.path[at - 1]) };
     throw new TypeError(`Task "${subject.task}": ${subject.option} is not JSON: ${error.message}`, { cause: error });
   }
 }

@@ -27,11 +27,13 @@ export function signatureOf(
 
   const isPattern = described === undefined && !parameters && read.kind === "pattern";
   const objectArgument = described === "object" || options.args === "object" || isPattern;
+  // `length` counts what stands before the first default, so 0 says that the one argument may be left out; where a schema
+  // asks for it, a function without any parameter does not say so.
+  const mayBeLeftOut = fn.length === 0 && !(described && read.kind === "named" && read.parameters.length === 0);
   return {
     ...(parameters ? { parameters } : {}),
     objectArgument,
-    // `length` counts what stands before the first default, so 0 says that the one argument may be left out.
-    ...(objectArgument && fn.length === 0 ? { objectOptional: true } : {}),
+    ...(objectArgument && mayBeLeftOut ? { objectOptional: true } : {}),
   };
 }
 

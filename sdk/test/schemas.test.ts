@@ -183,6 +183,14 @@ describe("an attempt", () => {
     },
   );
 
+  test("whose input leaves the argument out is told so, unless the function has a default for it (S31, S35)", async () => {
+    task("none", { inputSchema: Size }, () => 1);
+    task("some", { inputSchema: Size }, (size = { url: "u", width: 2 }) => size.width);
+
+    expect(await attempt("none", [])).toEqual(invalid("task none expected 1 argument(s), got 0"));
+    expect(await attempt("some", [])).toEqual(succeeded(2));
+  });
+
   test("takes unknown members where the schema does (S41)", async () => {
     task("loose", { inputSchema: z.looseObject({ a: z.number() }) }, (all) => all);
     task("open", { inputSchema: { type: "object", additionalProperties: true } }, (all: object) => all);

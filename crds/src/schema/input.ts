@@ -38,7 +38,10 @@ export function checkInputSchema(task: CheckedTask, input: Json, bounds: CheckBo
   const problems = closedProblemsOf(inputSchema, filled, bounds);
   const unknown = problems.flatMap(({ unknown }) => (unknown?.depth === 0 ? [unknown.name] : []));
   if (unknown.length === 0) return judged(filled, problems, `${bundle}/${name}`);
-  return { problem: `task ${name} got unexpected argument(s): ${[...new Set(unknown)].join(", ")}` };
+  const others = problems.filter((problem) => problem.unknown?.depth !== 0);
+  const faults = [`task ${name} got unexpected argument(s): ${[...new Set(unknown)].join(", ")}`];
+  if (others.length > 0) faults.push(mismatch("input", `${bundle}/${name}`, others));
+  return { problem: faults.join("; ") };
 }
 
 /** What the schema of a task speaks of: its argument, or the list of its arguments. */

@@ -111,6 +111,7 @@ function acceptFitting(schemas: readonly Json[], at: At): number {
   for (const trial of fitting) accept(trial, at);
   if (fitting.length > 0) return fitting.filter(({ unsure }) => !unsure).length;
 
+  at.walk.unsure = true; // which members would the right alternative have spoken of?
   // The one alternative that the value is of, in kind, says best what is wrong with it.
   const near = trials.filter(({ problems }) => problems.every(({ pointer }) => pointer !== at.place.pointer));
   if (near.length === 1) at.walk.problems.push(...(near[0]?.problems ?? []));

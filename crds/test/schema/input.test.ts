@@ -46,6 +46,22 @@ describe("an object schema describes the only argument (S39)", () => {
     expect(check(object, { ...size, additionalProperties: true }, { x: 2 })).toHaveProperty("fits");
   });
 
+  test("and both faults are told at once, as those of arity are (S36)", () => {
+    expect(check(object, size, { width: "x", y: 1 })).toEqual({
+      problem:
+        "task resize got unexpected argument(s): y; " +
+        "input does not match the schema of demo/resize: /width: expected number, got string",
+    });
+  });
+
+  test("but where no alternative fits, no member is called unknown", () => {
+    const kinds = { anyOf: [{ properties: { a: { type: "number" } } }, { type: "null" }], type: "object" };
+
+    expect(check(object, kinds, { a: "x" })).toEqual({
+      problem: "input does not match the schema of demo/resize: /a: expected number, got string",
+    });
+  });
+
   test("and says nothing of one that is left out for the function's own default (S31)", () => {
     expect(check({ ...object, objectOptional: true }, size, [])).toBeUndefined();
   });
