@@ -81,11 +81,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
 /** The runner's image as a program of this machine. */
 function runnerOf({ runner, sdk }: Assets, podEnv: Readonly<Record<string, string>>): LocalImage {
   return {
-    entrypoint: [process.execPath, "/stint/runner.cjs"],
+    entrypoint: ["node", "/stint/runner.cjs"],
     paths: { "/stint/runner.cjs": runner, "/stint/node_modules/@stint/sdk": sdk },
     workingDir: "/app",
     env: {
-      PATH: process.env["PATH"] ?? "",
       STINT_TOKEN_FILE: "/var/run/stint/token",
       STINT_TERMINATION_LOG: "/dev/termination-log",
       ...podEnv,

@@ -1,5 +1,6 @@
 // From a container's spec to the program that stands for it on this machine.
 import { mkdirSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
 
 import type { Api } from "../api.ts";
 import { ConfigError, type Environment, environmentOf, expand } from "./environment.ts";
@@ -33,12 +34,15 @@ export function makeProgram(api: Api, container: Container, { pod, folder, image
   const root = folder.root(container.name);
   const HOSTNAME = pod.spec.hostname ?? pod.metadata.name;
   const temporary = container.volumeMounts?.some(({ mountPath }) => mountPath === "/tmp") && { TMPDIR: "/tmp" };
-  const env = Object.entries({ PATH: machinePath(), HOSTNAME, HOME: root, ...temporary, ...environment });
+  const own = Object.entries({ ...temporary, ...environment }).map(([name, value]) => [
+    name,
+    rewritePaths(value, paths),
+  ]);
   const workingDir = inRoot(root, container.workingDir ?? image.workingDir ?? "/", paths);
   mkdirSync(workingDir, { recursive: true }); // as a runtime does
   return {
     command: words.map((word) => rewritePaths(word, paths)),
-    env: Object.fromEntries(env.map(([name, value]) => [name, rewritePaths(value, paths)])),
+    env: { PATH: machinePath(), HOSTNAME, HOME: root, ...Object.fromEntries(own) },
     workingDir,
   };
 }
@@ -57,7 +61,10 @@ function inRoot(root: string, path: string, paths: PathMap): string {
   return mapped === path ? `${root}${path}` : mapped;
 }
 
-/** Where this machine's programs are. Nothing else of this process's environment is any of a container's business. */
+/**
+ * Where this machine's programs are; `node` is the one that runs this. Nothing else of this process's environment is any of a
+ * container's business. These are no paths in the container: a mount at /tmp must not hide what the machine has below it.
+ */
 function machinePath(): string {
-  return process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+  return [dirname(process.execPath), process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].join(delimiter);
 }

@@ -1,4 +1,7 @@
 // What a container finds: its environment, its files, its words and its output.
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
+
 import { expect, test } from "vitest";
 
 import { systemClock, type Clock } from "../../src/clock.ts";
@@ -67,6 +70,26 @@ test("nothing of this process's own environment reaches a container but the path
   await cluster.until(isOver);
 
   expect((await output(cluster)).trim()).toBe("HOME,HOSTNAME,PATH");
+});
+
+test("a volume mounted over a folder of this machine hides none of the machine's programs", async () => {
+  const cluster = await aCluster({ images: () => ({}) });
+
+  cluster.create({
+    volumes: [{ name: "over", emptyDir: {} }],
+    containers: [
+      {
+        ...script("console.log(process.execPath, process.env.HOME.includes('/root/main'))"),
+        volumeMounts: [
+          { name: "over", mountPath: dirname(process.execPath) },
+          { name: "over", mountPath: tmpdir() },
+        ],
+      },
+    ],
+  });
+  await cluster.until(isOver);
+
+  expect((await output(cluster)).trim()).toBe(`${process.execPath} true`);
 });
 
 test("mounted volumes are found wherever their paths are named: in arguments, environment and working folder", async () => {
