@@ -1,4 +1,5 @@
 // What a request is answered with, before it is bytes.
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Refusal } from "./refusal.ts";
@@ -71,15 +72,15 @@ async function sendStream({ contentType, write }: Extract<Answer, { kind: "strea
   response.once("close", () => left.abort());
   response.writeHead(200, { "content-type": contentType });
   response.flushHeaders();
+  let drained: Promise<void> | undefined; // one for all that write meanwhile: a watch does not wait between events
+  const forget = (): void => void (drained = undefined);
   await write({
     signal: left.signal,
     break: () => response.destroy(),
     write: (chunk) => {
       if (left.signal.aborted || response.write(chunk)) return Promise.resolve();
-      return new Promise((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
-      });
+      drained ??= once(response, "drain", { signal: left.signal }).then(forget, forget);
+      return drained;
     },
   });
   response.end();
