@@ -1,3 +1,4 @@
+import type { Api } from "./api.ts";
 import type { Clock } from "./clock.ts";
 import type { Objects } from "./objects.ts";
 import type { Pages } from "./pages.ts";
@@ -14,6 +15,8 @@ export interface ClusterState {
   readonly pages: Pages;
   readonly tokens: Tokens;
   readonly clock: Clock;
+  /** The same objects, for what is done in this process and over HTTP alike. */
+  readonly api: Api;
   /** Of the kubelets; without nodes nobody has any. */
   readonly logs?: PodLogs;
 }

@@ -6,6 +6,7 @@
 //   NL4. Whoever deletes a pod says so in its conditions first.
 import type { Api } from "./api.ts";
 import type { Clock } from "./clock.ts";
+import { evictPod } from "./eviction.ts";
 import { createRecorder, type Recorder } from "./kubelet/events.ts";
 import { tolerationSeconds } from "./kubelet/fit.ts";
 import { isReady, markReady } from "./kubelet/node-object.ts";
@@ -82,13 +83,7 @@ export class NodeLifecycle {
     if (!node) return;
     const taints = [...(node.spec?.taints ?? []), { key: unschedulable, effect: "NoSchedule" }];
     this.#api.update("nodes", { ...node, spec: { ...node.spec, unschedulable: true, taints } });
-    for (const pod of this.#podsOn(name)) this.evict(pod);
-  }
-
-  /** Deletes the pod as the Eviction API does. */
-  evict(pod: Pod): void {
-    markDisrupted(this.#api, this.#clock, pod, "EvictionByEvictionAPI"); // NL4
-    deletePod(this.#api, pod);
+    for (const { metadata } of this.#podsOn(name)) evictPod(this.#api, this.#clock, metadata, { uid: metadata.uid }); // NL4
   }
 
   #look(): void {

@@ -266,7 +266,8 @@ function withPropagation(finalizers: readonly string[], { propagationPolicy }: D
 }
 
 /** O1. */
-function assertPreconditions(
+/** @throws {Refusal} Conflict, if the object is another than, or not as, the options say. */
+export function assertPreconditions(
   resource: Resource,
   { metadata }: KubeObject,
   { uid, resourceVersion }: DeleteOptions,

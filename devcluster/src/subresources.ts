@@ -5,10 +5,11 @@ import { contentTypeOf, parseObject, readBody } from "./body.ts";
 import { builtin } from "./builtin.ts";
 import { toTime } from "./clock.ts";
 import type { ClusterState } from "./cluster-state.ts";
+import { evictPod } from "./eviction.ts";
 import { at, list, plain, text } from "./json.ts";
 import { badRequest, conflict } from "./refusal.ts";
 import { isTrue } from "./request.ts";
-import { refOf } from "./writes.ts";
+import { parseDeleteOptions, refOf } from "./writes.ts";
 
 /** `kubectl logs`. */
 export function log({ target }: Call, { objects, logs }: ClusterState): Answer {
@@ -38,12 +39,14 @@ export function log({ target }: Call, { objects, logs }: ClusterState): Answer {
   };
 }
 
-/** A polite deletion: nothing here has a disruption budget, so it is always granted. */
-export async function evict({ target, request }: Call, { objects }: ClusterState): Promise<Answer> {
+/** `kubectl drain`, pod by pod. */
+export async function evict({ target, request }: Call, { api, clock, objects }: ClusterState): Promise<Answer> {
   const body = parseObject(await readBody(request), contentTypeOf(request), target.resource);
-  const options = plain(body["deleteOptions"]);
-  const grace = options["gracePeriodSeconds"];
-  objects.delete(target.resource, refOf(target), { ...(typeof grace === "number" && { gracePeriodSeconds: grace }) });
+  const asked = plain(body["deleteOptions"]);
+  const options = parseDeleteOptions(asked, target.query);
+  const isDry = target.query.get("dryRun") === "All" || list(asked["dryRun"]).includes("All");
+  if (isDry) objects.delete(target.resource, refOf(target), options, true);
+  else evictPod(api, clock, refOf(target), options);
   return success({}, 201);
 }
 

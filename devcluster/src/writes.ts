@@ -209,7 +209,7 @@ function parseOptions(bytes: Buffer): Plain {
   return bytes.length === 0 ? {} : plain(parseBody(bytes, "application/json"));
 }
 
-function parseDeleteOptions(body: Plain, query: URLSearchParams): DeleteOptions {
+export function parseDeleteOptions(body: Plain, query: URLSearchParams): DeleteOptions {
   const uid = at(body, "preconditions", "uid");
   const resourceVersion = at(body, "preconditions", "resourceVersion");
   const asked = body["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds");

@@ -1,9 +1,10 @@
 // Pods as the API server takes them; what becomes of them is the kubelet's business.
 import { describe, expect, test } from "vitest";
 
-import type { Body } from "./kit/client.ts";
+import type { Answer, Body } from "./kit/client.ts";
 import { useCluster } from "./kit/cluster.ts";
 import { aName, aPod } from "./kit/objects.ts";
+import { watched } from "./kit/watching.ts";
 
 const cluster = useCluster();
 
@@ -138,16 +139,49 @@ describe("a pod", () => {
     expect(missing.status).toBe(404);
   });
 
-  test("is evicted as politely as it is deleted", async () => {
+  test("is evicted as politely as it is deleted, and says so in its conditions first", async () => {
     const { path, body } = await created();
-    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: body.metadata.name } };
+    const { name, resourceVersion } = body.metadata;
 
-    const { status } = await cluster.client.post(`${path}/eviction`, eviction);
+    const { status } = await evicted(path, name);
 
+    const events = await watched(
+      cluster.client,
+      `${cluster.core("pods")}?watch=1&resourceVersion=${resourceVersion}&fieldSelector=metadata.name%3D${name}&timeoutSeconds=1`,
+      Infinity,
+    );
+    const [said, gone] = events.slice(-2); // before them, a scheduler may have said that it found no node
     expect(status).toBe(201);
+    expect([said, gone].map((event) => event?.type)).toEqual(["MODIFIED", "DELETED"]);
+    expect(disruptionOf(said?.object)).toMatchObject({
+      status: "True",
+      reason: "EvictionByEvictionAPI",
+      message: "Eviction API: evicting",
+    });
     expect((await cluster.client.get(path)).status).toBe(404);
   });
+
+  test("is not evicted as another pod's namesake, nor to see what would happen, nor if there is none", async () => {
+    const { path, body } = await created();
+    const { name } = body.metadata;
+
+    const namesake = await evicted(path, name, { preconditions: { uid: "0b8f2a34-1111-4a54-9a53-0d7a2b1f9f11" } });
+    const dry = await evicted(path, name, { dryRun: ["All"] });
+    const none = await evicted(`${cluster.core("pods")}/none`, "none");
+
+    expect([namesake.status, dry.status, none.status]).toEqual([409, 201, 404]);
+    expect(disruptionOf((await cluster.client.get(path)).body)).toBeUndefined();
+  });
 });
+
+function evicted(path: string, name: string, deleteOptions?: object): Promise<Answer> {
+  const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name }, deleteOptions };
+  return cluster.client.post(`${path}/eviction`, eviction);
+}
+
+function disruptionOf(pod: Body): Body {
+  return pod.status.conditions?.find(({ type }: Body) => type === "DisruptionTarget");
+}
 
 describe("an event", () => {
   test("written in one version is read in the other", async () => {
