@@ -70,10 +70,10 @@ describe("a pod that is in the file", () => {
   /** What is in the file after a life of the cluster in which `name` became as wished. */
   async function aLife(pod: Draft, isWished: (pod: Pod) => boolean): Promise<string> {
     const dataFile = join(aFolder(), "state.json");
-    const { api, close } = await startDevcluster({ nodes: { images }, dataFile });
-    api.create("pods", pod);
-    await until(api, isWished);
-    await close();
+    const cluster = await startDevcluster({ nodes: { images }, dataFile });
+    cluster.api.create("pods", pod);
+    await until(cluster.api, isWished);
+    await cluster.close();
     return dataFile;
   }
 

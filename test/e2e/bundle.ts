@@ -1,5 +1,6 @@
 // The tasks of the scenarios: an inline bundle, written as a user would write one. Its text is what the cluster gets.
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 
 import { currentContext, NonRetryableError, RetryAfter, task, TaskRunError } from "@stint/sdk";
 
@@ -45,6 +46,8 @@ export const fillsBuffers = task("fills-buffers", async (untilMib: number) => {
     kept.push(Buffer.alloc(8 * 2 ** 20, 1));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  // Where memory is measured now and then, and not limited by a kernel, it has to be held for a moment.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   return kept.length * 8;
 });
 export const fillsHeap = task("fills-heap", (entries: number) => {
@@ -83,6 +86,20 @@ export const parent = task("parent", async (seconds: number) => {
   await Promise.all([sleeps(seconds), sleeps(seconds)]);
 });
 export const stamps = task("stamps", () => Date.now());
+/** What a task may do to the machine that it runs on. */
+export const confinement = task("confinement", () => ({
+  user: process.getuid?.(),
+  root: writing("/written"),
+  temporary: writing("/tmp/written"),
+}));
+function writing(path: string): string {
+  try {
+    writeFileSync(path, "");
+    return "allowed";
+  } catch (error) {
+    return error instanceof Error && "code" in error ? String(error.code) : String(error);
+  }
+}
 /** Milliseconds from the process's start to here, and of a bare Node from its start to its first line. */
 export const overhead = task("overhead", () => {
   const entered = performance.now();

@@ -1,11 +1,15 @@
 // What Stint costs and how fast it is, on the real cluster. Counts are asserted; times are reported.
 import { KubeConfig, Watch } from "@kubernetes/client-node";
 import type { TaskRun } from "@stint/crds/taskrun";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
 
 import { auditMark, inWords, isWrite, operatorRequestsSince } from "./kit/audit.ts";
 import { createRun, eventually, finished, namespace, reason, runToEnd } from "./kit/cluster.ts";
 import { prepareBundle } from "./kit/prepare.ts";
+import { testOnRealCluster } from "./kit/scenario.ts";
+
+const auditLog = "the API server's audit log";
+const kubelets = "a kubelet and a runtime to be measured";
 
 beforeAll(prepareBundle);
 
@@ -19,7 +23,7 @@ describe("own writes of a successful run", () => {
       .map(inWords);
   }
 
-  test("a long task costs four: accepted, created, running, finished", async () => {
+  testOnRealCluster(auditLog, "a long task costs four: accepted, created, running, finished", async () => {
     const writes = await writesOf("ledger-long", { task: "e2e/sleeps", input: [3] });
 
     expect(writes).toEqual([
@@ -30,7 +34,7 @@ describe("own writes of a successful run", () => {
     ]);
   });
 
-  test("a short one costs three, or four where its Running came first", async () => {
+  testOnRealCluster(auditLog, "a short one costs three, or four where its Running came first", async () => {
     const writes = await writesOf("ledger-short", { task: "e2e/nothing" });
 
     const long = ["update taskruns/status", "create pods", "update taskruns/status", "update taskruns/status"];
@@ -39,7 +43,7 @@ describe("own writes of a successful run", () => {
 });
 
 describe("quiet", () => {
-  test("in 30 quiet seconds nothing is asked but watches and the lease", { timeout: 120_000 }, async () => {
+  testOnRealCluster(auditLog, "in 30 quiet seconds nothing is asked but watches and the lease", async () => {
     await createRun("quiet", { task: "e2e/sleeps", input: [45] });
     await reason("quiet", "AttemptRunning");
     const mark = auditMark();
@@ -57,7 +61,7 @@ describe("quiet", () => {
 });
 
 describe("figures", () => {
-  test("function returned → status.result seen by a watch", { timeout: 180_000 }, async () => {
+  testOnRealCluster(kubelets, "function returned → status.result seen by a watch", async () => {
     const seen = new Map<string, number>();
     const kubeconfig = new KubeConfig();
     kubeconfig.loadFromDefault();
@@ -82,9 +86,9 @@ describe("figures", () => {
     expect(delays).toHaveLength(20);
   });
 
-  test(
+  testOnRealCluster(
+    kubelets,
     "runner: process start → function entered, beside a bare Node start in the same pod",
-    { timeout: 180_000 },
     async () => {
       const runs = [];
       for (let n = 0; n < 5; n++)

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 
 import { run } from "../shell.ts";
 import { buildAndLoadImages, type Images } from "./images.ts";
+import { instanceTypes } from "./kit/instance-types.ts";
 import { step } from "./kit/steps.ts";
 
 export interface Prepared {
@@ -10,13 +11,6 @@ export interface Prepared {
   readonly env: NodeJS.ProcessEnv;
   readonly images: Images;
 }
-
-/** Sizes for pods of the scenarios: small, so that many fit beside each other on two cores. */
-const instanceTypes = [
-  ["e2e-small", "250m", "96Mi"],
-  ["e2e-large", "250m", "288Mi"],
-  ["e2e-fast", "1", "256Mi"],
-] as const;
 
 export async function prepare(): Promise<Prepared> {
   await clusterUp();
@@ -43,7 +37,7 @@ async function clusterEnvironment(): Promise<NodeJS.ProcessEnv> {
 }
 
 async function install({ operator, runner }: Images, env: NodeJS.ProcessEnv): Promise<void> {
-  const sizes = instanceTypes.flatMap(([name, cpu, memory]) => [
+  const sizes = instanceTypes.flatMap(({ name, cpu, memory }) => [
     `instanceTypes.${name}.resources.cpu=${cpu}`,
     `instanceTypes.${name}.resources.memory=${memory}`,
   ]);

@@ -7,7 +7,6 @@ import {
   createRun,
   eventually,
   finished,
-  getRun,
   isGone,
   kubectl,
   messageOf,
@@ -116,19 +115,6 @@ describe("what cannot start", () => {
     expect(await podsOf("unknown-task")).toEqual([]);
   });
 
-  scenario("a bundle that appears later wakes the run that waits for it", ["early"], async () => {
-    await createRun("early", { task: "late/greet", input: ["later"] });
-    await reason("early", "BundleNotFound");
-    const waiting = await getRun("early");
-
-    await kubectl(["apply", "-f", "-"], { stdin: greeter("late", "Welcome") });
-    const run = await finished("early");
-
-    expect(waiting.status?.phase).toBe("Pending");
-    expect(messageOf(waiting)).toBe("bundle late does not exist in namespace stint-e2e");
-    expect(run.status).toMatchObject({ phase: "Succeeded", result: "Welcome, later!" });
-  });
-
   scenario("an unknown instance type is named, with those there are", ["huge"], async () => {
     const run = await runToEnd("huge", { task: "e2e/nothing", instanceType: "huge" });
 
@@ -224,6 +210,20 @@ describe("failure and retry", () => {
       expect([zero, seven].map(reasonOf)).toEqual(["ExitedWithoutReport", "ExitedWithoutReport"]);
       expect(messageOf(zero)).toBe("failed after 1 attempt(s): process exited with code 0 before completing the task");
       expect(seven.status?.attempts?.[0]).toMatchObject({ exitCode: 7, class: "User" });
+    },
+  );
+});
+
+describe("the pod of an attempt", () => {
+  scenario.onRealCluster(
+    "a runtime that confines pods",
+    "belongs to nobody in particular and can write to /tmp alone (S295)",
+    ["confined"],
+    async () => {
+      const run = await runToEnd("confined", { task: "e2e/confinement" });
+
+      expect(run.status?.result).toMatchObject({ root: "EROFS", temporary: "allowed" });
+      expect(run.status?.result).not.toMatchObject({ user: 0 });
     },
   );
 });
@@ -343,57 +343,6 @@ describe("children", () => {
   });
 });
 
-describe("bundles", () => {
-  scenario("a run stays on its revision while a newer one serves the next", ["on-first", "on-second"], async () => {
-    await kubectl(["apply", "-f", "-"], { stdin: greeter("versions", "One", 4000) });
-    await kubectl(["wait", "--for=condition=Ready", "taskbundle/versions", "--timeout=120s"]);
-    await createRun("on-first", { task: "versions/greet", input: ["a"] });
-    await reason("on-first", "AttemptRunning");
-    await kubectl(["apply", "-f", "-"], { stdin: greeter("versions", "Two") });
-    await kubectl(["wait", "--for=jsonpath={.status.revision}=2", "taskbundle/versions", "--timeout=120s"]);
-
-    const second = await runToEnd("on-second", { task: "versions/greet", input: ["b"] });
-    const first = await finished("on-first");
-    const again = await runToEnd("on-first-again", { task: "versions/greet:1", input: ["c"] });
-
-    expect(first.status).toMatchObject({ revision: 1, result: "One, a!" });
-    expect(second.status).toMatchObject({ revision: 2, result: "Two, b!" });
-    expect(again.status).toMatchObject({ revision: 1, result: "One, c!" });
-  });
-
-  scenario("a broken bundle says why, and the last Ready revision serves on", ["still-served"], async () => {
-    await kubectl(["apply", "-f", "-"], { stdin: greeter("breaks", "Fine") });
-    await kubectl(["wait", "--for=condition=Ready", "taskbundle/breaks", "--timeout=120s"]);
-
-    await kubectl(["apply", "-f", "-"], { stdin: bundleYaml("breaks", "throw new Error('at import');") });
-    await kubectl(["wait", "--for=condition=Ready=False", "taskbundle/breaks", "--timeout=120s"]);
-    const message = await eventually("the reason of the failure", async () => {
-      const text = await kubectl(["get", "taskbundle", "breaks", "-o", "jsonpath={.status.registering}"]);
-      return text.includes("RegistrationFailed") ? text : undefined;
-    });
-    const run = await runToEnd("still-served", { task: "breaks/greet", input: ["x"] });
-
-    expect(message).toContain("entry point exited with code 1 before registering tasks");
-    expect(run.status).toMatchObject({ revision: 1, result: "Fine, x!" });
-  });
-});
-
 async function cancel(run: string): Promise<void> {
   await kubectl(["patch", "taskrun", run, "--type=merge", "-p", '{"spec":{"cancel":true}}']);
-}
-
-function greeter(name: string, greeting: string, ms = 0): string {
-  return bundleYaml(
-    name,
-    `import { task } from "@stint/sdk";
-export const greet = task("greet", async (who: string) => {
-  await new Promise((resolve) => setTimeout(resolve, ${ms}));
-  return \`${greeting}, \${who}!\`;
-});`,
-  );
-}
-
-function bundleYaml(name: string, code: string): string {
-  const spec = { source: { inline: code }, defaults: { instanceType: "e2e-small" } };
-  return JSON.stringify({ apiVersion: "stint.dev/v1alpha1", kind: "TaskBundle", metadata: { name }, spec });
 }

@@ -4,7 +4,10 @@ import { execFile } from "node:child_process";
 import { KubeConfig, KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
 import type { TaskRun } from "@stint/crds/taskrun";
 
-export const namespace = "stint-e2e";
+/** Which of the two the scenarios run on: a real cluster, unless kit/devcluster.ts has started the other. */
+export const isOnDevcluster = process.env["STINT_E2E"] === "devcluster";
+/** Of this worker alone: files that run side by side do not see each other. */
+export const namespace = `stint-e2e-${process.env["VITEST_POOL_ID"]}`;
 export const operatorNamespace = "stint-system";
 
 const kubeconfig = new KubeConfig();

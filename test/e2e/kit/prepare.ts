@@ -2,11 +2,16 @@ import { readFileSync } from "node:fs";
 
 import { createBundle, kubectl, namespace, operatorNamespace } from "./cluster.ts";
 
-/** The namespace of the scenarios, new, with the bundle of test/e2e/bundle.ts Ready in it. */
-export async function prepareBundle(): Promise<void> {
+/** The namespace of the scenarios, new. */
+export async function prepareNamespace(): Promise<void> {
   await kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait=true"]); // of an earlier run, with --keep
   await kubectl(["create", "namespace", namespace]);
   await kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"]);
+}
+
+/** The same with the bundle of test/e2e/bundle.ts Ready in it. */
+export async function prepareBundle(): Promise<void> {
+  await prepareNamespace();
   const inline = readFileSync(new URL("../bundle.ts", import.meta.url), "utf8");
   await createBundle("e2e", { source: { inline }, defaults: { instanceType: "e2e-small" } });
   await kubectl(["wait", "--for=condition=Ready", "taskbundle/e2e", "--timeout=150s"]).catch(showBundle);

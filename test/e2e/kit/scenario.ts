@@ -1,14 +1,42 @@
 // A scenario is a test that shows, when it fails, all that the cluster can tell about its runs.
-import { test } from "vitest";
+//
+// The same files run on a real cluster and on devcluster. What devcluster cannot show is left out there by name and with the
+// reason: it is reported as skipped, never silently missing.
+import { readFileSync } from "node:fs";
 
-import { kubectl, namespace, operatorNamespace } from "./cluster.ts";
+import { test, type TestAPI } from "vitest";
+
+import { isOnDevcluster, kubectl, namespace, operatorNamespace } from "./cluster.ts";
 
 /**
  * Declares a scenario. `runs` are the names of the runs it makes: when it fails, their YAML, their pods, the events about
  * them and the operator's lines about them are printed.
  */
 export function scenario(title: string, runs: readonly string[], body: () => Promise<void>): void {
-  test.concurrent(title, async ({ onTestFailed }) => {
+  declare(test, title, runs, body);
+}
+
+/** A scenario of what only a real cluster has, which is `needs`: "a runtime that confines pods". */
+scenario.onRealCluster = (needs: string, title: string, runs: readonly string[], body: () => Promise<void>): void => {
+  declare(test.skipIf(isOnDevcluster), withReason(title, needs), runs, body);
+};
+
+/** The same for a test that is no scenario. */
+export function testOnRealCluster(needs: string, title: string, body: () => Promise<void>): void {
+  test.skipIf(isOnDevcluster)(withReason(title, needs), body);
+}
+
+function withReason(title: string, needs: string): string {
+  return isOnDevcluster ? `${title} (only on a real cluster: it needs ${needs})` : title;
+}
+
+function declare(
+  { concurrent }: Pick<TestAPI, "concurrent">,
+  title: string,
+  runs: readonly string[],
+  body: () => Promise<void>,
+): void {
+  concurrent(title, async ({ onTestFailed }) => {
     onTestFailed(async () => {
       console.log(await evidence(title, runs));
     });
@@ -33,10 +61,16 @@ async function show(title: string, args: readonly string[]): Promise<string> {
 }
 
 async function operatorLines(runs: readonly string[]): Promise<string> {
-  const selector = ["-l", "app.kubernetes.io/name=stint", "--tail=-1", "--prefix"];
-  const log = await kubectl(["logs", "-n", operatorNamespace, ...selector]).catch(String);
-  const wanted = log
+  const wanted = (await operatorLog())
     .split("\n")
     .filter((line) => runs.some((run) => line.includes(`${namespace}/${run}`)) || /"level":(40|50)/.test(line));
   return `--- operator\n${wanted.slice(-60).join("\n")}\n`;
+}
+
+/** Beside devcluster the operator is a process and no pod; kit/devcluster.ts keeps its lines. */
+async function operatorLog(): Promise<string> {
+  const file = process.env["STINT_OPERATOR_LOG"];
+  if (file !== undefined) return readFileSync(file, "utf8");
+  const selector = ["-l", "app.kubernetes.io/name=stint", "--tail=-1", "--prefix"];
+  return kubectl(["logs", "-n", operatorNamespace, ...selector]).catch(String);
 }

@@ -16,7 +16,9 @@ class TableReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[], _reason: TestRunEndReason): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const failed = tests.filter((test) => test.result().state !== "passed");
+    // A test that a failed hook kept from running is no better than one that failed; only one that says so was left out.
+    const skipped = tests.filter(({ options }) => options.mode === "skip");
+    const failed = tests.filter((test) => test.result().state !== "passed" && !skipped.includes(test));
     for (const module of modules) for (const error of module.errors()) say(`\n${module.moduleId}: ${error.message}`);
     for (const error of unhandled) say(`\nunhandled: ${String(error)}`);
     for (const test of failed) {
@@ -28,7 +30,7 @@ class TableReporter implements Reporter {
     for (const test of tests)
       say(`| ${test.name.padEnd(width)} | ${test.result().state.padEnd(7)} | ${seconds(test)} |`);
     say(`\nscenarios took ${((performance.now() - this.#began) / 1000).toFixed(0)} s`);
-    say(`${tests.length - failed.length} passed, ${failed.length} failed`);
+    say(`${tests.length - failed.length - skipped.length} passed, ${failed.length} failed, ${skipped.length} skipped`);
   }
 }
 

@@ -1,0 +1,47 @@
+// The scenarios' other cluster: devcluster in vitest's own process, the built operator beside it, for all files together.
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+import type { TestProject } from "vitest/node";
+
+import { startEmbedded } from "../../../cli/src/dev/embedded.ts";
+import { needKubectl } from "../../cluster/kubectl.ts";
+import { run } from "../../shell.ts";
+import { instanceTypes } from "./instance-types.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** What the environment of a scenario has over this process's. */
+    readonly environment: Readonly<Record<string, string>>;
+  }
+}
+
+/** Called by vitest before the first file. What it returns is called after the last. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const kubectl = await needKubectl();
+  const { code, output } = await run("node", ["cli/build.ts"]);
+  if (code !== 0) throw new Error(`build the CLI: ${output}`);
+
+  const folder = mkdtempSync(join(tmpdir(), "stint-e2e-"));
+  const operatorLog = join(folder, "operator.log");
+  const embedded = await startEmbedded();
+  const operator = await embedded.startOperator({ onLine: (line) => appendFileSync(operatorLog, `${line}\n`) });
+  await operator.ready;
+  for (const { name, cpu, memory } of instanceTypes) {
+    embedded.cluster.api.create("instancetypes.stint.dev", {
+      metadata: { name },
+      spec: { resources: { cpu, memory } },
+    });
+  }
+  project.provide("environment", {
+    STINT_E2E: "devcluster",
+    STINT_OPERATOR_LOG: operatorLog,
+    KUBECONFIG: embedded.kubeconfigFile,
+    PATH: [kubectl, process.env["PATH"]].join(delimiter),
+  });
+  return async () => {
+    await embedded.close();
+    rmSync(folder, { recursive: true });
+  };
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// The same scenarios as in vitest.e2e.config.ts, on devcluster: part of `make test`. The contract in kubectl's words is with
+// them, because both need kubectl.
+export default defineConfig({
+  test: {
+    include: ["test/e2e/**/*.e2e.ts", "devcluster/test/contract/**/*.e2e.ts"],
+    environment: "node",
+    globalSetup: ["test/e2e/kit/devcluster.ts"],
+    setupFiles: ["test/e2e/kit/use-devcluster.ts"],
+    // Most of a scenario is waiting: for a retry, for a timeout, for kubectl.
+    maxConcurrency: 12,
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ["./test/e2e/kit/table-reporter.ts"],
+  },
+});
