@@ -19,8 +19,8 @@ $(installed): package.json package-lock.json $(wildcard */package.json)
 	@npm install --no-save --no-fund --no-audit --loglevel=error
 	@touch $@
 
-demo: install ## run the main job on a test cluster and tell its story
-	@node test/e2e/demo.ts
+demo: cli ## the examples on a cluster in one process, and the story of their attempts; needs no Docker and no kubectl
+	@node test/demo/main.ts
 
 test: install ## unit, component and integration tests, and the scenarios on devcluster
 	@npm test --silent

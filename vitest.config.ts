@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: [
       "{crds,operator,runner-image,sdk,cli,devcluster}/test/**/*.test.ts",
-      "test/{architecture,semantics}/**/*.test.ts",
+      "test/**/*.test.ts",
     ],
     // Types are tested by the compiler: *.test-d.ts files are part of `tsc`.
     environment: "node",
