@@ -68,10 +68,10 @@ describe("a list", () => {
 describe("a selector", () => {
   test.each([
     { query: "labelSelector=tier%3Dgold", names: ["select-a"] },
-    { query: "labelSelector=tier!%3Dgold,family", names: ["select-b"] },
+    { query: "labelSelector=tier!%3Dgold,family", names: ["select-b", "select-c"] },
     { query: "labelSelector=tier%20in%20(gold,silver)", names: ["select-a", "select-b"] },
-    { query: "labelSelector=family,tier%20notin%20(gold)", names: ["select-b"] },
-    { query: "labelSelector=family,!extra", names: ["select-b"] },
+    { query: "labelSelector=family,tier%20notin%20(gold)", names: ["select-b", "select-c"] },
+    { query: "labelSelector=family,!extra", names: ["select-b", "select-c"] },
     { query: "fieldSelector=spec.colour%3Dgreen", names: ["select-b"] },
     { query: "fieldSelector=metadata.name%3Dselect-a,spec.colour!%3Dgreen", names: ["select-a"] },
   ])("$query finds $names", async ({ query, names }) => {
@@ -83,6 +83,7 @@ describe("a selector", () => {
       cluster.widgets,
       aWidget({ name: "select-b", spec: { colour: "green" }, metadata: { labels: { family: "x", tier: "silver" } } }),
     );
+    await cluster.client.post(cluster.widgets, aWidget({ name: "select-c", metadata: { labels: { family: "x" } } }));
 
     expect(await namesIn(query)).toEqual(names);
   });

@@ -29,7 +29,7 @@ describe("a merge patch", () => {
       spec: { tags: ["c"], free: { a: null, b: { c: null, d: 2 } } },
     });
 
-    expect(body.spec).toMatchObject({ colour: "red", tags: ["c"], free: { b: { d: 2 } } });
+    expect(body.spec).toEqual({ colour: "red", size: 7, tags: ["c"], free: { b: { d: 2 } } });
   });
 
   test("with a version is refused as a Conflict if that is not current, and taken if it is", async () => {

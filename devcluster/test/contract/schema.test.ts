@@ -133,6 +133,16 @@ describe("validation", () => {
     expect(cause).toEqual(expected);
   });
 
+  test.each([
+    { spec: { size: 1, label: "xx" }, bound: "lower" },
+    { spec: { size: 100, label: "xxxxx", code: "abcdefghij", tags: ["a", "b", "c"] }, bound: "upper" },
+  ])("takes what stands on its $bound bounds", async ({ spec }) => {
+    const { status, body } = await cluster.client.post(cluster.widgets, aWidget({ spec }));
+
+    expect(status).toBe(201);
+    expect(body.spec).toMatchObject(spec);
+  });
+
   test("names all that is wrong, and that rules were not asked", async () => {
     const widget = aWidget({ spec: { colour: "blue", size: 0 } });
 
