@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 // them, because both need kubectl.
 export default defineConfig({
   test: {
-    include: ["test/{e2e,demo}/**/*.e2e.ts", "devcluster/test/contract/**/*.e2e.ts"],
+    include: ["test/{e2e,demo}/**/*.e2e.ts", "devcluster/test/**/*.e2e.ts"],
     environment: "node",
     globalSetup: ["test/e2e/kit/devcluster.ts"],
     setupFiles: ["test/e2e/kit/use-devcluster.ts"],

@@ -1,9 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-// Scenarios on a real cluster. test/e2e/run.ts brings it up and sets the environment; without it the scenarios fail.
+// Scenarios on a real cluster, and the contract of devcluster against its API server. test/e2e/run.ts brings it up and sets the
+// environment; without it the scenarios fail.
 export default defineConfig({
   test: {
-    include: ["test/e2e/**/*.e2e.ts"],
+    include: ["test/e2e/**/*.e2e.ts", "devcluster/test/contract/**/*.{test,e2e}.ts"],
+    globalSetup: ["devcluster/test/contract/kit/clean-up.ts"],
     environment: "node",
     fileParallelism: false,
     // Two cores carry the cluster and the pods: more at once would only wait for each other.

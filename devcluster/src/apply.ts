@@ -3,6 +3,7 @@
 //   AP1. Another manager's field with another value is a conflict, unless the caller forces it and takes the field over.
 //   AP2. What the manager wanted last time and no longer wants goes, if nobody else owns it.
 //   AP3. What nobody has said anything about stays.
+//   AP4. kubectl takes over unasked what its own client-side apply has set, unless somebody has changed it since.
 import { isDeepStrictEqual } from "node:util";
 
 import type { Draft, KubeObject } from "./api.ts";
@@ -32,7 +33,8 @@ export function applied(application: Application): {
   const owners = ownersOf(current);
   const others = owners.filter((owner) => !isOwner(owner, by));
   const contested = current ? conflicts(wanted, fieldsOf(current, resource.schema), others) : [];
-  if (contested.length > 0 && !isForced) throw conflictOf(contested);
+  const refused = contested.filter(({ path }) => !isForced && !isHandedOver(path, application));
+  if (refused.length > 0) throw conflictOf(refused);
   const lost = new Set(contested.map(({ path }) => path));
   const left = others.map((owner) => ({
     ...owner,
@@ -50,6 +52,16 @@ export function applied(application: Application): {
     merged,
   );
   return { object: object as Draft, managedFields }; // merged from two objects with metadata
+}
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** AP4. */
+function isHandedOver(path: string, { resource: { schema }, current, by }: Application): boolean {
+  const text = current?.metadata.annotations?.[lastApplied];
+  if (!current || text === undefined || by.name !== "kubectl") return false;
+  const before = fieldsOf(plain(JSON.parse(text)), schema);
+  return before.has(path) && isDeepStrictEqual(before.get(path), fieldsOf(current, schema).get(path));
 }
 
 interface Conflict {

@@ -80,7 +80,8 @@ export function ownedAfterUpdate(
   const changed = new Set(
     [...is].filter(([path, value]) => !isDeepStrictEqual(was.get(path), value)).map(([path]) => path),
   );
-  const owners = ownersOf(before);
+  const wished = ownersOf(after); // whoever says who owns what is believed: kubectl hands over what it had applied itself
+  const owners = wished.length > 0 ? wished : ownersOf(before);
   const mine = owners.find((owner) => isOwner(owner, manager));
   const isKept = (path: string): boolean => is.has(path) && !changed.has(path);
   const others = owners

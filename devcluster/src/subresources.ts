@@ -1,5 +1,5 @@
 // What answers under an object's path, besides its status.
-import type { Draft } from "./api.ts";
+import type { Draft, KubeObject } from "./api.ts";
 import { type Answer, type Call, json, success } from "./answer.ts";
 import { contentTypeOf, parseObject, readBody } from "./body.ts";
 import { builtin } from "./builtin.ts";
@@ -22,6 +22,7 @@ export function log({ target }: Call, { objects, logs }: ClusterState): Answer {
   }
   const everyName = [...names, ...list(at(pod["spec"], "initContainers")).map((one) => text(plain(one)["name"]))];
   if (!everyName.includes(container)) throw badRequest(`container ${container} is not valid for pod ${name}`);
+  assertStarted(pod, container);
   const tailLines = query.get("tailLines");
   return {
     kind: "stream",
@@ -38,6 +39,20 @@ export function log({ target }: Call, { objects, logs }: ClusterState): Answer {
     },
   };
 }
+
+/** A container that waits has no log. Source: `validateContainerLogStatus` of the kubelet. A pod without a node has an empty one. */
+function assertStarted(pod: KubeObject, container: string): void {
+  const statuses = list(at(pod, "status", "containerStatuses")).map(plain);
+  const reason = at(statuses.find(({ name }) => name === container) ?? {}, "state", "waiting", "reason");
+  if (typeof reason !== "string") return;
+  const why = pullProblems[reason] ?? reason;
+  throw badRequest(`container "${container}" in pod "${pod.metadata.name}" is waiting to start: ${why}`);
+}
+
+const pullProblems: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: "trying and failing to pull image",
+};
 
 /** `kubectl drain`, pod by pod. */
 export async function evict({ target, request }: Call, { api, clock, objects }: ClusterState): Promise<Answer> {

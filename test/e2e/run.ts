@@ -1,5 +1,6 @@
-// `make e2e`: the cluster, the images, the chart, the scenarios, the table, and all of it taken down again. With --keep the
-// cluster stays, for the next run. The exit code says it all.
+// `make e2e`: the cluster, the images, the chart, the scenarios and devcluster's contract on it, their table, the mutations, and
+// all of it taken down again. With --keep the cluster stays, for the next run; names of files choose among them. The exit code
+// says it all.
 import { spawn } from "node:child_process";
 
 import { say } from "../shell.ts";
@@ -13,7 +14,11 @@ const began = performance.now();
 let code = 1;
 try {
   const { env } = await prepare();
-  code = await scenarios(env);
+  code = await shown("vitest", ["run", "--config", "vitest.e2e.config.ts", ...files], {
+    ...env,
+    STINT_CONTRACT: "cluster",
+  });
+  if (files.length === 0) code = Math.max(code, await shown("node", ["test/mutations/main.ts"], process.env));
 } catch (error) {
   if (!(error instanceof StepError)) say(String(error));
 } finally {
@@ -22,7 +27,7 @@ try {
 say(`e2e took ${((performance.now() - began) / 60_000).toFixed(1)} min`);
 process.exit(code);
 
-function scenarios(env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn("vitest", ["run", "--config", "vitest.e2e.config.ts", ...files], { stdio: "inherit", env });
+function shown(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(command, args, { stdio: "inherit", env });
   return new Promise((resolve) => child.on("close", (ended) => resolve(ended ?? 1)));
 }

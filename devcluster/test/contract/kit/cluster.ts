@@ -23,11 +23,19 @@ export interface Contract {
 
 const onCluster = process.env["STINT_CONTRACT"] === "cluster";
 
+/** An image with a shell in it: what env.sh of test/cluster names, and on a devcluster with nodes this machine's programs. */
+export const shellImage = (onCluster && process.env["STINT_TEST_IMAGE"]) || "contract.example.dev/shell:1";
+
+export interface ContractOptions {
+  /** Whether pods run; the other files look only at what the API server says of them. */
+  readonly withNodes?: boolean;
+}
+
 /** Set before the first test of the file and taken away after its last. */
-export function useCluster(): Contract {
+export function useCluster(options: ContractOptions = {}): Contract {
   let contract: (Contract & { readonly close: () => Promise<void> }) | undefined;
   beforeAll(async () => {
-    contract = await connect();
+    contract = await connect(options);
   });
   afterAll(() => contract?.close());
   const now = (): Contract => {
@@ -51,8 +59,8 @@ export function useCluster(): Contract {
   };
 }
 
-async function connect() {
-  const { kubeconfig, close } = onCluster ? fromEnvironment() : await ownDevcluster();
+async function connect(options: ContractOptions) {
+  const { kubeconfig, close } = onCluster ? fromEnvironment() : await ownDevcluster(options);
   const client = new Client(kubeconfig);
   const namespace = `contract-${randomBytes(4).toString("hex")}`;
   await client.post("/api/v1/namespaces", { metadata: { name: namespace } });
@@ -81,9 +89,10 @@ function fromEnvironment() {
   return { kubeconfig: KUBECONFIG, close: () => Promise.resolve() };
 }
 
-async function ownDevcluster() {
+async function ownDevcluster({ withNodes = false }: ContractOptions) {
   const folder = mkdtempSync(join(tmpdir(), "contract-"));
-  const cluster = await startDevcluster({ nodes: false });
+  const images = (image: string) => (image === shellImage ? {} : undefined);
+  const cluster = await startDevcluster({ nodes: withNodes && { images } });
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, cluster.kubeconfig);
   return {

@@ -3,26 +3,30 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Contract } from "./cluster.ts";
-
 const cached = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "stint", "bin", "kubectl");
 const program = existsSync(cached) ? cached : "kubectl";
 const cache = mkdtempSync(join(tmpdir(), "kubectl-"));
+
+/** Where a kubectl looks unless it is told otherwise. */
+interface Place {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+}
 
 export interface KubectlOptions {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What kubectl prints, in the contract's namespace. Rejects with its stderr when it fails. */
+/** What kubectl prints. Rejects with its stderr when it fails. */
 export function kubectl(
-  contract: Contract,
+  place: Place,
   args: readonly string[],
   { stdin = "", env }: KubectlOptions = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
-    const child = execFile(program, [...flags(contract), ...args], options, (error, stdout, stderr) => {
+    const child = execFile(program, [...flags(place), ...args], options, (error, stdout, stderr) => {
       if (!error) resolve(stdout);
       else if (error.code === "ENOENT")
         reject(new Error(`no kubectl at ${cached} or on PATH: make cluster-up brings one`));
@@ -33,8 +37,8 @@ export function kubectl(
 }
 
 /** A kubectl that goes on, and its lines as they come. Killed when the reader stops. */
-export async function* kubectlLines(contract: Contract, args: readonly string[]): AsyncGenerator<string> {
-  const child = spawn(program, [...flags(contract), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+export async function* kubectlLines(place: Place, args: readonly string[]): AsyncGenerator<string> {
+  const child = spawn(program, [...flags(place), ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let begun = "";
   try {
     for await (const chunk of child.stdout) {
@@ -47,6 +51,6 @@ export async function* kubectlLines(contract: Contract, args: readonly string[])
   }
 }
 
-function flags({ kubeconfig, namespace }: Contract): readonly string[] {
+function flags({ kubeconfig, namespace }: Place): readonly string[] {
   return ["--kubeconfig", kubeconfig, "--cache-dir", cache, "-n", namespace];
 }
