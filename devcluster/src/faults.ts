@@ -18,7 +18,9 @@ export type EventFault =
   /** The stream stays open and says nothing more. */
   | "silent"
   /** The event comes twice. */
-  | "duplicated";
+  | "duplicated"
+  /** The event is held back, and with it all that follows: a watch never changes the order. */
+  | { readonly kind: "late"; readonly delayMs: number };
 
 interface AskedRequest {
   readonly method: string;
@@ -45,7 +47,11 @@ export interface FaultRates {
   readonly dropped?: number;
   readonly silent?: number;
   readonly duplicated?: number;
+  /** Held back for up to {@link latestMs}. */
+  readonly late?: number;
 }
+
+const latestMs = 5_000;
 
 const writes = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
@@ -65,7 +71,8 @@ export function seededFaults(seed: number, rates: FaultRates): Faults {
     onEvent: () => {
       if (strikes(rates.dropped)) return "dropped";
       if (strikes(rates.silent)) return "silent";
-      return strikes(rates.duplicated) ? "duplicated" : undefined;
+      if (strikes(rates.duplicated)) return "duplicated";
+      return strikes(rates.late) ? { kind: "late", delayMs: Math.ceil(random() * latestMs) } : undefined;
     },
   };
 }

@@ -20,6 +20,7 @@ import { listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { Tokens } from "./tokens.ts";
 
+export { type FaultRates, type Faults, seededFaults } from "./faults.ts";
 export type { ImageResolver, LocalImage } from "./kubelet/images.ts";
 export type { NodeSettings } from "./kubelet/node-object.ts";
 

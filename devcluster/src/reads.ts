@@ -2,6 +2,7 @@
 import type { KubeObject } from "./api.ts";
 import { type Answer, type Call, json, type Output } from "./answer.ts";
 import type { ClusterState } from "./cluster-state.ts";
+import { Line } from "./line.ts";
 import { parseLimit, parseVersion } from "./pages.ts";
 import { expired, Refusal } from "./refusal.ts";
 import { isTrue, type Target } from "./request.ts";
@@ -74,19 +75,23 @@ export function startWatch(call: Call, state: ClusterState, faults: EventFaults)
     write: async (output) => {
       const toLine = lines(call, state);
       const closing = new AbortController();
+      const signal = AbortSignal.any([output.signal, closing.signal]);
+      const line = new Line(state.clock, signal);
       let isSilent = false;
       const send = (event: WatchEvent): void => {
-        if (closing.signal.aborted || isSilent) return;
+        if (isSilent) return;
         const fault = faults(event.type);
         isSilent = fault === "silent";
-        if (fault === "dropped") closing.abort();
-        sendLine(toLine(event), output, fault);
+        line.push(
+          () => {
+            if (fault === "dropped") closing.abort();
+            sendLine(toLine(event), output, fault);
+          },
+          typeof fault === "object" ? fault.delayMs : 0,
+        );
       };
-      await watch(
-        state.store.log,
-        { ...watchOptions(target, state, version), selects, signal: AbortSignal.any([output.signal, closing.signal]) },
-        send,
-      );
+      await watch(state.store.log, { ...watchOptions(target, state, version), selects, signal }, send);
+      await line.empty();
     },
   };
 }

@@ -102,6 +102,33 @@ describe("an event", () => {
     await expect(watched(client, path, Infinity)).rejects.toThrow(/aborted/);
   });
 
+  test("may come late, and holds back those behind it", async () => {
+    let isFirst = true;
+    const late: Faults = {
+      ...noFaults,
+      onEvent: () => {
+        const fault = isFirst ? ({ kind: "late", delayMs: 50 } as const) : undefined;
+        isFirst = false;
+        return fault;
+      },
+    };
+    const { client } = await started({ faults: late });
+    const { body } = await client.get(maps);
+    for (const name of ["b", "a"]) await client.post(maps, aConfigMap({ name }));
+
+    const events = await watched(client, `${maps}?watch=1&resourceVersion=${body.metadata.resourceVersion}`, 2);
+
+    expect(events.map(inWords)).toEqual(["ADDED b", "ADDED a"]);
+  });
+
+  test("that is late when the watch's time is over still comes", async () => {
+    const { client } = await started({ faults: onEvents({ kind: "late", delayMs: 1_100 }) });
+
+    const events = await watched(client, path, Infinity);
+
+    expect(events.map(inWords)).toEqual(["ADDED kube-root-ca.crt"]);
+  });
+
   test("may never come, on a stream that stays open to its end", async () => {
     const { client } = await started({ faults: onEvents("silent") });
 
@@ -110,7 +137,7 @@ describe("an event", () => {
 });
 
 describe("a seed", () => {
-  const rates = { conflict: 0.3, tooManyRequests: 0.1, error: 0.1, unanswered: 0.2, duplicated: 0.3, dropped: 0.1 };
+  const rates = { conflict: 0.3, tooManyRequests: 0.1, error: 0.1, unanswered: 0.2, duplicated: 0.3, dropped: 0.1, late: 0.1 };
   const request = { method: "PUT", path: "/", verb: "update", resource: "pods", user: "me" };
   const played = (seed: number): string => {
     const faults = seededFaults(seed, rates);
@@ -125,5 +152,6 @@ describe("a seed", () => {
     expect(played(7)).toBe(played(7));
     expect(played(7)).not.toBe(played(8));
     expect(played(7)).toContain("unanswered");
+    expect(played(7)).toContain("late");
   });
 });
