@@ -1,4 +1,5 @@
-// Builds cli/dist/: the CLI without its packages, beside which templates/ has to lie, and what `stint dev` starts.
+// Builds cli/dist/, or the folder that is named: the CLI without its packages, beside which templates/ has to lie, and what
+// `stint dev` starts.
 //
 //   dist/stint.mjs                  the commands, each in files of its own
 //   dist/embedded/operator.cjs      the operator, as in its image
@@ -14,7 +15,7 @@ import { buildOperator } from "../operator/build.ts";
 import { buildRunner, buildSdk } from "../runner-image/build.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const dist = here("dist");
+const dist = process.argv[2] ?? here("dist");
 
 await rm(dist, { recursive: true, force: true });
 await build({
@@ -36,9 +37,9 @@ await build({
   banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
   logLevel: "warning",
 });
-await chmod(here("dist/stint.mjs"), 0o755);
+await chmod(`${dist}/stint.mjs`, 0o755);
 
-const embedded = here("dist/embedded");
+const embedded = `${dist}/embedded`;
 await mkdir(`${embedded}/instance-types`, { recursive: true });
 await Promise.all([
   buildOperator(`${embedded}/operator.cjs`),

@@ -25,6 +25,10 @@ export interface EmbeddedOptions extends Omit<DevclusterOptions, "nodes"> {
   readonly nodes?: DevclusterOptions["nodes"];
   /** Environment of every attempt, below what its pod says. */
   readonly podEnv?: Readonly<Record<string, string>>;
+  /** Files and folders that every attempt finds beside its own, as path in the container → path of this machine. */
+  readonly podPaths?: Readonly<Record<string, string>>;
+  /** Folder of what was built; absent: the CLI's own. */
+  readonly assets?: string;
   /** Where the kubeconfig is written; absent: a folder of its own, which goes with the cluster. */
   readonly kubeconfigFile?: string;
 }
@@ -42,9 +46,9 @@ export interface Embedded {
 
 /** Starts the cluster with our kinds and the chart's instance types, and no operator yet. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
-  const assets = readAssets();
-  const { nodes = {}, podEnv = {}, kubeconfigFile: wished, ...rest } = options;
-  const image = runnerOf(assets, podEnv);
+  const { nodes = {}, kubeconfigFile: wished, ...rest } = options;
+  const assets = readAssets(options.assets);
+  const image = runnerOf(assets, options);
   const cluster = await startDevcluster({
     ...rest,
     nodes: nodes && { ...nodes, images: withRunner(image, nodes.images) },
@@ -79,10 +83,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
 }
 
 /** The runner's image as a program of this machine. */
-function runnerOf({ runner, sdk }: Assets, podEnv: Readonly<Record<string, string>>): LocalImage {
+function runnerOf({ runner, sdk }: Assets, { podEnv, podPaths }: EmbeddedOptions): LocalImage {
   return {
     entrypoint: ["node", "/stint/runner.cjs"],
-    paths: { "/stint/runner.cjs": runner, "/stint/node_modules/@stint/sdk": sdk },
+    paths: { "/stint/runner.cjs": runner, "/stint/node_modules/@stint/sdk": sdk, ...podPaths },
     workingDir: "/app",
     env: {
       STINT_TOKEN_FILE: "/var/run/stint/token",
