@@ -6,7 +6,7 @@ SHELL := /usr/bin/env bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 
-.PHONY: help install test check verify demo e2e mutations cluster-up cluster-down images cli clean
+.PHONY: help install test check verify demo e2e mutations chaos cluster-up cluster-down images cli clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -36,6 +36,9 @@ e2e: install ## the scenarios on a real two-node cluster, brought up and torn do
 
 mutations: install ## break devcluster in one place after the other; its contract has to notice each
 	@node test/mutations/main.ts
+
+chaos: install ## runs under faults by seed: SEED=7 replays one, RUNS=1000 plays so many
+	@node test/chaos/main.ts
 
 cluster-up: install ## a real two-node Kubernetes (kind)
 	@test/cluster/up.sh

@@ -137,7 +137,15 @@ describe("an event", () => {
 });
 
 describe("a seed", () => {
-  const rates = { conflict: 0.3, tooManyRequests: 0.1, error: 0.1, unanswered: 0.2, duplicated: 0.3, dropped: 0.1, late: 0.1 };
+  const rates = {
+    conflict: 0.3,
+    tooManyRequests: 0.1,
+    error: 0.1,
+    unanswered: 0.2,
+    duplicated: 0.3,
+    dropped: 0.1,
+    late: 0.1,
+  };
   const request = { method: "PUT", path: "/", verb: "update", resource: "pods", user: "me" };
   const played = (seed: number): string => {
     const faults = seededFaults(seed, rates);

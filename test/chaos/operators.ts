@@ -1,0 +1,128 @@
+// The operators of a seed, as a Deployment keeps them: one that ends is followed by another, whoever ended it.
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import type { Embedded } from "../../cli/src/dev/embedded.ts";
+import type { OperatorEnd } from "./history.ts";
+import type { FastTime } from "./time.ts";
+
+type OperatorProcess = Awaited<ReturnType<Embedded["startOperator"]>>;
+
+interface OperatorsOptions {
+  readonly embedded: Embedded;
+  readonly time: FastTime;
+  /** One operator each. */
+  readonly skewsMs: readonly number[];
+  readonly gatewayAddress: () => string;
+}
+
+const preload = fileURLToPath(new URL("./preload/warp.cjs", import.meta.url));
+const restartMs = 100;
+const errorLevel = 50;
+
+export class Operators {
+  readonly ends: OperatorEnd[] = [];
+  /** All that they logged, for whoever has to find out what happened. */
+  readonly log: string[] = [];
+  readonly #options: OperatorsOptions;
+  readonly #live = new Map<number, OperatorProcess>();
+  /** Whom somebody here has killed, by process id. */
+  readonly #killed = new Set<number>();
+  readonly #kept: Promise<void>[] = [];
+  #isClosing = false;
+
+  constructor(options: OperatorsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the first of them can serve; rejects with their words if none of them ever can. */
+  async start(): Promise<void> {
+    const firsts = await Promise.all(this.#options.skewsMs.map((skewMs, replica) => this.#begin(replica, skewMs, 0)));
+    await Promise.any(firsts.map(({ ready }) => ready)).catch((cause: unknown) => {
+      throw new Error(`no operator can serve:\n${this.log.slice(-20).join("\n")}`, { cause });
+    });
+  }
+
+  get gatewayPorts(): readonly number[] {
+    return [...this.#live.values()].map(({ gatewayPort }) => gatewayPort);
+  }
+
+  /** SIGKILL; `pick` is from 0 to 1. False if there is none. */
+  kill(pick: number): boolean {
+    const operator = this.#picked(pick);
+    if (!operator) return false;
+    this.#killed.add(operator.pid);
+    void operator.kill();
+    return true;
+  }
+
+  /** Takes all time from one of them, and answers what gives it back; undefined if there is none. */
+  freeze(pick: number): (() => void) | undefined {
+    const operator = this.#picked(pick);
+    if (!operator) return undefined;
+    const { pid } = operator;
+    process.kill(pid, "SIGSTOP");
+    return () => {
+      if (this.#live.get(pid) === operator) process.kill(pid, "SIGCONT");
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const pid of this.#live.keys()) this.#killed.add(pid);
+    await Promise.all([...this.#live.values()].map((operator) => operator.kill()));
+    await Promise.all(this.#kept);
+  }
+
+  #picked(pick: number): OperatorProcess | undefined {
+    const all = [...this.#live.values()];
+    return all[Math.floor(pick * all.length)];
+  }
+
+  async #begin(replica: number, skewMs: number, generation: number): Promise<OperatorProcess> {
+    const { embedded, time, gatewayAddress } = this.#options;
+    const name = `operator-${replica}-${generation}`;
+    const errors: string[] = [];
+    const operator = await embedded.startOperator({
+      name,
+      gatewayAddress: gatewayAddress(),
+      nodeOptions: ["--require", preload],
+      env: time.environment(skewMs),
+      onLine: (line) => {
+        this.log.push(`${name} ${line}`);
+        const error = errorIn(line);
+        if (error !== undefined) errors.push(error);
+      },
+    });
+    operator.ready.catch(() => undefined); // it may end before: then another follows
+    this.#live.set(operator.pid, operator);
+    this.#kept.push(this.#follow(operator, { name, errors, next: () => this.#begin(replica, skewMs, generation + 1) }));
+    return operator;
+  }
+
+  async #follow(
+    operator: OperatorProcess,
+    {
+      name,
+      errors,
+      next,
+    }: { readonly name: string; readonly errors: readonly string[]; readonly next: () => Promise<unknown> },
+  ): Promise<void> {
+    const end = await operator.ended;
+    this.#live.delete(operator.pid);
+    this.ends.push({ name, end, byItself: !this.#killed.has(operator.pid), errors });
+    await sleep(restartMs);
+    if (!this.#isClosing) await next();
+  }
+}
+
+/** The message of a line at level `error` and above, and a line that is no log at all. */
+function errorIn(line: string): string | undefined {
+  try {
+    const { level, msg, error } = JSON.parse(line) as { level: number; msg: string; error?: { message?: string } };
+    if (level < errorLevel) return undefined;
+    return [msg, error?.message].filter(Boolean).join(": ");
+  } catch {
+    return line.trim() === "" ? undefined : line;
+  }
+}
