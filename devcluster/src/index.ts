@@ -9,7 +9,7 @@ import { type FaultRates, type Faults, noFaults, seededFaults } from "./faults.t
 import { GarbageCollector } from "./garbage.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { type Nodes, type NodesOptions, startNodes } from "./kubelet/nodes.ts";
-import { toKubeconfig } from "./kubeconfig.ts";
+import { type Access, toKubeconfig } from "./kubeconfig.ts";
 import { localApi } from "./local-api.ts";
 import { Objects } from "./objects.ts";
 import { Pages } from "./pages.ts";
@@ -20,9 +20,12 @@ import { listen } from "./server.ts";
 import { Store } from "./store.ts";
 import { Tokens } from "./tokens.ts";
 
+export type { Api as LocalApi, KubeObject } from "./api.ts";
 export { type FaultRates, type Faults, seededFaults } from "./faults.ts";
+export type { OutputListener } from "./kubelet/container-life.ts";
 export type { ImageResolver, LocalImage } from "./kubelet/images.ts";
 export type { NodeSettings } from "./kubelet/node-object.ts";
+export { StateFileError } from "./persistence.ts";
 
 export interface DevclusterOptions {
   /** Default 0: any that is free. */
@@ -41,8 +44,10 @@ export interface DevclusterOptions {
 export interface Devcluster {
   /** `https://127.0.0.1:8120`. */
   readonly url: string;
-  /** YAML, for a file that KUBECONFIG names. */
+  /** For a file that KUBECONFIG names: JSON, which is YAML as well. */
   readonly kubeconfig: string;
+  /** What is in it. Plain HTTP on the same port is answered too, to the same token. */
+  readonly access: Access;
   /** The same API, in this process. */
   readonly api: Api;
   /** To disturb; undefined without nodes. */
@@ -59,12 +64,14 @@ const issuer = "https://kubernetes.default.svc.cluster.local";
 /** Starts a cluster. Rejects where the port is taken or the file holds something else. */
 export async function startDevcluster(options: DevclusterOptions = {}): Promise<Devcluster> {
   const { host = "127.0.0.1", port = 0, clock = systemClock, dataFile } = options;
-  const certificate = await issueServerCertificate([...new Set([host, "127.0.0.1", "localhost"])], clock.now());
   const store = new Store();
+  const [certificate, tokens] = await Promise.all([
+    issueServerCertificate([...new Set([host, "127.0.0.1", "localhost"])], clock.now()),
+    Tokens.create({ store, clock, issuer }),
+  ]);
   const save = dataFile === undefined ? () => undefined : keepInFile(store, dataFile, clock);
   const registry = new Registry();
   const objects = new Objects(store, clock);
-  const tokens = await Tokens.create({ store, clock, issuer });
   const api = localApi({ store, registry, objects, tokens });
   keepHouse({ store, registry, objects, authority: certificate.authority });
   const collector = new GarbageCollector(store, registry, objects);
@@ -87,9 +94,11 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
     throw error;
   });
   const url = `https://${host}:${listening.port}`;
+  const access: Access = { url, authority: certificate.authority, token: tokens.adminToken };
   return {
     url,
-    kubeconfig: toKubeconfig({ url, authority: certificate.authority, token: tokens.adminToken }),
+    kubeconfig: toKubeconfig(access),
+    access,
     api,
     nodes,
     compact: () => {

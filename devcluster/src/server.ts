@@ -1,7 +1,11 @@
-// The door: TLS, connections, and errors into Status answers.
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+// The door: connections, with TLS or without, and errors into Status answers.
+//
+//   D1. One port takes both, told apart by the first byte. kubectl sends its token by TLS alone; a program on this machine is
+//       spared the certificate, which is new at each start.
+//   D2. Whoever comes, by whichever way, needs a token: a page in a browser or another user of the machine has none.
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 
 import { send, sendRefusal } from "./answer.ts";
 import type { ServerCertificate } from "./certificates.ts";
@@ -21,22 +25,39 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** First byte of a TLS handshake; no method of HTTP begins with it. */
+const handshake = 22;
+const keepAliveTimeout = 90_000;
+
 /** Resolves once connections are taken. Rejects where the port is not to be had. */
 export async function listen({ host, port, certificate, route }: ServerOptions): Promise<Listening> {
-  const { certificate: cert, key } = certificate;
-  const server = createServer({ cert, key, keepAliveTimeout: 90_000 }, (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     void answer(request, response, route); // it catches everything itself
+  };
+  const { certificate: cert, key } = certificate;
+  const plain = createPlainServer({ keepAliveTimeout }, onRequest);
+  const secure = createTlsServer({ cert, key, keepAliveTimeout }, onRequest);
+  const sockets = new Set<Socket>();
+  const door = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
+    socket.once("data", (bytes) => {
+      socket.pause();
+      socket.unshift(bytes);
+      (bytes[0] === handshake ? secure : plain).emit("connection", socket); // D1
+      process.nextTick(() => socket.resume());
+    });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
+    door.once("error", reject);
+    door.listen(port, host, resolve);
   });
   return {
-    port: (server.address() as AddressInfo).port, // it listens on a port
+    port: (door.address() as AddressInfo).port, // it listens on a port
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        door.close(() => resolve());
+        sockets.forEach((socket) => socket.destroy());
       }),
   };
 }

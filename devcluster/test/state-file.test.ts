@@ -1,5 +1,5 @@
 // What outlives the process when there is a file for it.
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
@@ -135,4 +135,18 @@ describe("a pod that is in the file", () => {
     );
     expect(left).toBeUndefined();
   });
+});
+
+test("nobody else can read the file: Secrets are in it", async () => {
+  const dataFile = join(aFolder(), "state.json");
+  const cluster = await startDevcluster({ nodes: false, dataFile });
+  await cluster.close();
+
+  expect(statSync(dataFile).mode & 0o777).toBe(0o600);
+});
+
+test("a file that cannot be written stops the start, by name", async () => {
+  const dataFile = join(aFolder(), "nowhere/state.json");
+
+  await expect(startDevcluster({ nodes: false, dataFile })).rejects.toThrow(`write ${dataFile}: ENOENT`);
 });
