@@ -33,3 +33,17 @@ test("its log can be followed to the end, and read again by its last lines", asy
   expect(ended.body.status.containerStatuses[0].state.terminated.exitCode).toBe(3);
   expect(tail.body).toBe("two\n");
 });
+
+test("who starts the cluster hears what containers write, as they write it", async () => {
+  const { promise: heard, resolve } = Promise.withResolvers<readonly string[]>();
+  const { client } = await started({
+    nodes: {
+      images,
+      onOutput: (pod, container, chunk) => resolve([pod.metadata.name, container, chunk.toString()]),
+    },
+  });
+
+  await client.post(pods, aPod("console.log('one'); setInterval(() => {}, 1000)"));
+
+  expect(await heard).toEqual(["a", "main", "one\n"]);
+});

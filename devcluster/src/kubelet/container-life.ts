@@ -28,7 +28,12 @@ export interface Runtime {
   readonly timing: Timing;
   readonly images: ImageResolver;
   readonly reaper: Reaper;
+  /** Told of what containers write, as they write it. */
+  readonly onOutput?: OutputListener;
 }
+
+/** `chunk` is as long as the pipe gave it: lines may be cut in two. */
+export type OutputListener = (pod: Pod, container: string, chunk: Buffer) => void;
 
 interface Owner {
   readonly pod: Pod;
@@ -84,7 +89,7 @@ export class ContainerLife {
     const output = this.#created();
     const startedAt = this.#runtime.clock.now();
     try {
-      this.#group = await startGroup(program, (chunk) => output.append(chunk), this.#runtime.reaper);
+      this.#group = await startGroup(program, (chunk) => this.#heard(output, chunk), this.#runtime.reaper);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       return this.#neverRan(error);
@@ -173,6 +178,11 @@ export class ContainerLife {
     this.#containerID = `local://${randomBytes(32).toString("hex")}`;
     this.#record("Normal", "Created", `Created container: ${this.container.name}`);
     return output;
+  }
+
+  #heard(output: Output, chunk: Buffer): void {
+    output.append(chunk);
+    this.#runtime.onOutput?.(this.#owner.pod, this.container.name, chunk);
   }
 
   #neverRan({ message }: StartError): void {

@@ -21,6 +21,9 @@ import { isTerminal, type Node, type Pod } from "./pod.ts";
 import { criticalPriority, priorityOf } from "./priority.ts";
 import { waited } from "./wait.ts";
 
+/** A look goes over every process of the machine; where there are many it may take a twentieth of the time, not more. */
+const lookShare = 20;
+
 export interface KubeletOptions extends Runtime {
   /** Folder in which this node keeps its pods. */
   readonly folder: string;
@@ -216,10 +219,13 @@ export class Kubelet {
 
   async #keepMemory(): Promise<void> {
     const { clock, timing } = this.#options;
-    while (await waited(clock, timing.memoryLookMs, this.#stopped.signal)) {
+    let pauseMs = timing.memoryLookMs;
+    while (await waited(clock, pauseMs, this.#stopped.signal)) {
       const limited = [...this.#lives.values()].flatMap(({ containers }) => containers.filter(({ memory }) => memory));
       if (limited.length === 0) continue;
+      const beganMs = clock.now().getTime();
       const sizes = memoryByGroup();
+      pauseMs = Math.max(timing.memoryLookMs, lookShare * (clock.now().getTime() - beganMs));
       for (const container of limited) {
         const { group = 0, limitBytes = 0 } = container.memory ?? {};
         if ((sizes.get(group) ?? 0) > limitBytes) container.killForMemory();

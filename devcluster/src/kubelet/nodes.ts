@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { NodeLifecycle } from "../node-lifecycle.ts";
 import type { LogOptions, PodLogs } from "../pod-logs.ts";
 import { Scheduler } from "../scheduler.ts";
+import type { OutputListener } from "./container-life.ts";
 import type { ImageResolver } from "./images.ts";
 import { Kubelet } from "./kubelet.ts";
 import type { NodeSettings } from "./node-object.ts";
@@ -23,6 +24,7 @@ export interface NodesOptions {
   readonly images?: ImageResolver;
   /** What differs from Kubernetes' own waits. */
   readonly timing?: Partial<Timing>;
+  readonly onOutput?: OutputListener;
 }
 
 /** How a node is lost: it cannot be reached and runs on, or it is switched off. */
@@ -48,13 +50,12 @@ export interface Nodes {
 
 /** Registers the nodes and begins to place and run pods. */
 export async function startNodes(api: Api, options: NodesOptions): Promise<Nodes> {
-  const { clock, nodes = [{ name: "local" }], images = () => undefined } = options;
+  const { clock, nodes = [{ name: "local" }], images = () => undefined, onOutput } = options;
   const timing = { ...kubernetesTiming, ...options.timing };
-  const reaper = new Reaper();
   const folder = await mkdtemp(join(tmpdir(), "devcluster-"));
-  const kubelets = new Map(
-    nodes.map((settings) => [settings.name, new Kubelet(settings, { api, clock, timing, images, reaper, folder })]),
-  );
+  const reaper = new Reaper(folder);
+  const parts = { api, clock, timing, images, reaper, folder, ...(onOutput && { onOutput }) };
+  const kubelets = new Map(nodes.map((settings) => [settings.name, new Kubelet(settings, parts)]));
   const kubelet = (name: string): Kubelet => {
     const found = kubelets.get(name);
     if (!found) throw new RangeError(`no node is named "${name}"`);

@@ -1,8 +1,8 @@
-// No process of a pod outlives this process, even if it is killed before it can end anything itself.
+// No process of a pod outlives this process, nor do the files of pods, even if it is killed before it can end anything itself.
 //
 // A shell is told of every process group that begins and ends. It reads from a pipe whose other end this process alone holds:
-// when the pipe closes, whatever the reason, it kills the groups that are left. It stands in a session of its own, so that the
-// Ctrl-C that ends everything else in a terminal does not end it first.
+// when the pipe closes, whatever the reason, it kills the groups that are left and removes their folder. It stands in a
+// session of its own, so that the Ctrl-C that ends everything else in a terminal does not end it first.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
@@ -16,14 +16,17 @@ while read -r verb group; do
     end) live="\${live%% $group *} \${live#* $group }" ;;
   esac
 done
-for group in $live; do kill -9 "-$group"; done 2>/dev/null`;
+for group in $live; do kill -9 "-$group"; done 2>/dev/null
+rm -rf -- "$1" 2>/dev/null`;
 
 export class Reaper {
   readonly #shell: ChildProcess;
   readonly #pipe: Socket;
 
-  constructor() {
-    this.#shell = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
+  /** `folder` is that of all pods. */
+  constructor(folder: string) {
+    const words = ["-c", script, "reaper", folder];
+    this.#shell = spawn("/bin/sh", words, { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
     this.#pipe = this.#shell.stdin as Socket; // as stdio says
     this.#pipe.on("error", () => undefined); // it has been killed: what it was there for still ends with close()
     this.#shell.unref();

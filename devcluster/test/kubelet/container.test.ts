@@ -20,6 +20,25 @@ import {
   type TestCluster,
 } from "./cluster.ts";
 
+test("node is the one that runs the cluster, even for a pod that mounts what lies above it", async () => {
+  const cluster = await aCluster({ images: () => ({}) });
+  cluster.create({
+    containers: [
+      script("console.log(process.execPath)", { volumeMounts: [{ name: "v", mountPath: topOf(process.execPath) }] }),
+    ],
+    volumes: [{ name: "v", emptyDir: {} }],
+  });
+
+  await cluster.until(isOver);
+
+  expect(await output(cluster)).toBe(`${process.execPath}\n`);
+});
+
+/** The first folder of a path: `/home` of `/home/me/node`. */
+function topOf(path: string): string {
+  return path.split("/", 2).join("/");
+}
+
 test("the environment comes from the image, from ConfigMaps and Secrets, from the pod itself, and the later wins", async () => {
   const cluster = await aCluster({
     images: (image) => ({ ...localImages(image), env: { ...localImages(image)?.env, A: "image", B: "image" } }),

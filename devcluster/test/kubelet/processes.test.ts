@@ -1,6 +1,8 @@
 // No process outlives what started it.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 import { expect, test } from "vitest";
@@ -37,20 +39,23 @@ test("a container takes with it what it has started", async () => {
 });
 
 test.each(["process.exit(0)", "process.kill(process.pid, 'SIGKILL')"])(
-  "a process that ends by %s takes with it what it has not closed",
+  "a process that ends by %s takes with it what it has not closed, files too",
   async (end) => {
+    const folder = mkdtempSync(join(tmpdir(), "devcluster-test-"));
+    writeFileSync(join(folder, "of a pod"), "");
     const from = (file: string) => JSON.stringify(new URL(`../../src/kubelet/${file}`, import.meta.url).href);
     const start = `
       const { startGroup } = await import(${from("process-group.ts")});
       const { Reaper } = await import(${from("reaper.ts")});
       const sleeper = { command: ['node', '-e', 'setInterval(() => {}, 1000)'], env: process.env, workingDir: '/' };
-      process.stdout.write(String((await startGroup(sleeper, () => {}, new Reaper())).id), () => ${end});`;
+      process.stdout.write(String((await startGroup(sleeper, () => {}, new Reaper(${JSON.stringify(folder)}))).id), () => ${end});`;
 
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", start], { encoding: "utf8" });
     const id = Number(stdout);
 
     expect(id).toBeGreaterThan(1);
     await expect(untilGone([id])).resolves.toBe("gone");
+    while (existsSync(folder)) await setImmediate();
   },
 );
 
