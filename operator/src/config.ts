@@ -47,6 +47,9 @@ const ConfigSchema = z.object({
   STINT_TREE_SIZE: wholeNumber(0, 100_000_000).default(limits.treeSize).describe("0 means unlimited."),
   STINT_TASK_DEFAULTS: taskDefaults.describe("Settings for tasks that nobody else sets, as JSON."),
   STINT_KUBECONFIG: z.string().optional().describe("Outside a cluster: the kubeconfig to use."),
+  STINT_SERVICE_ACCOUNT_MOUNT: name
+    .default("/var/run/secrets/kubernetes.io/serviceaccount")
+    .describe("Inside a cluster: the folder with token and ca.crt of our ServiceAccount."),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
   KUBERNETES_SERVICE_PORT: wholeNumber(1, 65_535).default(443),
 });

@@ -16,12 +16,7 @@ import { createInformers, type Informers } from "./controller/informers.ts";
 import { LeaderElection } from "./controller/leader.ts";
 import { CertificateAuthority } from "./effects/certificates.ts";
 import type { Cluster } from "./effects/cluster.ts";
-import {
-  inClusterConnection,
-  kubeconfigConnection,
-  serviceAccountMount,
-  type Connection,
-} from "./effects/connection.ts";
+import { inClusterConnection, kubeconfigConnection, type Connection } from "./effects/connection.ts";
 import { KubernetesCluster } from "./effects/kubernetes.ts";
 import type { Surroundings } from "./effects/observe.ts";
 import { services } from "./effects/resources.ts";
@@ -105,11 +100,12 @@ async function createBase(config: Config): Promise<Base> {
 async function connect({
   KUBERNETES_SERVICE_HOST: host,
   KUBERNETES_SERVICE_PORT: port,
+  STINT_SERVICE_ACCOUNT_MOUNT: mount,
   STINT_KUBECONFIG: file,
 }: Config): Promise<Connection> {
   if (file !== undefined || host === undefined)
     return kubeconfigConnection({ ...(file !== undefined && { file }) }, clock);
-  return inClusterConnection({ host, port, ...serviceAccountMount }, clock);
+  return inClusterConnection({ host, port, mount }, clock);
 }
 
 function createGate({ cluster, config }: Base): Gate {

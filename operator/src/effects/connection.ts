@@ -6,6 +6,7 @@
 //   N2. Nothing here reads the environment; the settings come from config.ts.
 import { readFile } from "node:fs/promises";
 import type { RequestOptions } from "node:https";
+import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 
 import type { Timekeeper } from "./timekeeper.ts";
@@ -24,27 +25,23 @@ export interface InClusterSettings {
   /** `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`. */
   readonly host: string;
   readonly port: number;
-  /** In the ServiceAccount's mount, by default {@link serviceAccountMount}. */
-  readonly tokenFile: string;
-  readonly caFile: string;
+  /** Folder in which a pod finds its ServiceAccount's `token` and `ca.crt`. */
+  readonly mount: string;
 }
-
-/** Where every pod finds its ServiceAccount. */
-export const serviceAccountMount = {
-  tokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
-  caFile: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
-} as const;
 
 const credentialsAgeMs = 60_000;
 
 /** The way from a pod to its own API server, without a library. */
 export function inClusterConnection(settings: InClusterSettings, time: Timekeeper): Connection {
-  const { host, port, tokenFile, caFile } = settings;
+  const { host, port, mount } = settings;
   const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return {
     server: new URL(`https://${authority}`),
-    tls: async () => ({ ca: await readFile(caFile) }),
-    headers: rereading(async () => ({ authorization: `Bearer ${(await readFile(tokenFile, "utf8")).trim()}` }), time),
+    tls: async () => ({ ca: await readFile(join(mount, "ca.crt")) }),
+    headers: rereading(async () => {
+      const token = await readFile(join(mount, "token"), "utf8");
+      return { authorization: `Bearer ${token.trim()}` };
+    }, time),
   };
 }
 

@@ -48,8 +48,7 @@ async function serverUnder(signer: Credentials): Promise<ApiServer> {
 }
 
 function inCluster(): Connection {
-  const files = { tokenFile: file("token"), caFile: file("ca.crt") };
-  return inClusterConnection({ host: "localhost", port: server.port, ...files }, clock);
+  return inClusterConnection({ host: "localhost", port: server.port, mount: folder }, clock);
 }
 
 function clusterOver(connection: Connection): KubernetesCluster {
@@ -78,9 +77,7 @@ test("inside a cluster two variables and two files are enough", async () => {
 });
 
 test("an address of IPv6 stands in brackets", () => {
-  const files = { tokenFile: file("token"), caFile: file("ca.crt") };
-
-  const { server: address } = inClusterConnection({ host: "fd00::1", port: 443, ...files }, clock);
+  const { server: address } = inClusterConnection({ host: "fd00::1", port: 443, mount: folder }, clock);
 
   expect(address.href).toBe("https://[fd00::1]/");
 });
