@@ -226,8 +226,8 @@ describe("trigger() rejects without asking anybody", () => {
     vi.stubEnv("HOME", directory);
     vi.stubEnv("KUBERNETES_SERVICE_HOST", undefined);
 
-    const error = new Error("No Stint endpoint: set STINT_URL, STINT_LOCAL_DEV or a kubeconfig");
-    await expect(square.trigger([4])).rejects.toThrow(error);
+    const message = "No Stint endpoint: set STINT_URL, STINT_LOCAL_DEV or a kubeconfig";
+    await expect(square.trigger([4])).rejects.toMatchObject({ name: "Error", message });
   });
 });
 
