@@ -1,8 +1,8 @@
 // The cluster as commands see it: objects in, objects out, on the SDK's transport, which repeats what may pass (S284).
 import type { KubernetesObject } from "@stint/crds/kubernetes";
 
-import type { Endpoint } from "../../sdk/src/client/endpoint.ts";
-import { Transport, type Request, type Sleep } from "../../sdk/src/client/transport.ts";
+import type { Endpoint } from "@stint/sdk/client/endpoint";
+import { Transport, type Request, type Sleep } from "@stint/sdk/client/transport";
 import { isRefusal } from "./problem.ts";
 import type { Resource } from "./resources.ts";
 

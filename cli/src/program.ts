@@ -7,6 +7,7 @@ import { Command, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { collect, parseWhole } from "./arguments.ts";
 import type { DeployOptions } from "./commands/deploy.ts";
+import type { DevOptions } from "./commands/dev.ts";
 import type { InitOptions } from "./commands/init.ts";
 import type { LogsOptions } from "./commands/logs.ts";
 import type { RunCommandOptions } from "./commands/run.ts";
@@ -22,6 +23,8 @@ export interface Stage {
   readonly terminal: Terminal;
   /** How people call us: `stint`, or `kubectl stint`. */
   readonly name: string;
+  /** What was typed after it. */
+  readonly args: readonly string[];
   readonly session: (place: Place) => Session;
   readonly end: (code: ExitCode) => void;
 }
@@ -39,6 +42,7 @@ export function createProgram(stage: Stage): Command {
     .option("-n, --namespace <name>", "namespace; the context's own if absent")
     .option("--context <name>", "context of the kubeconfig; its current one if absent")
     .option("--kubeconfig <file>", "file that names the cluster; $KUBECONFIG or ~/.kube/config if absent")
+    .option("--local", "the development server of this machine")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
@@ -56,6 +60,7 @@ type Adder = (shell: Shell) => void;
 /** In the order in which `--help` lists them. */
 const adders: readonly Adder[] = [
   addInit,
+  addDev,
   addDeploy,
   addTasks,
   addRun,
@@ -82,6 +87,24 @@ function addInit({ program, start, end }: Shell): void {
     .action(async (directory: string, options: InitOptions) => {
       const { init } = await import("./commands/init.ts");
       end(await init(start(), directory, options));
+    });
+}
+
+function addDev({ args, program, start, end }: Shell): void {
+  program
+    .command("dev")
+    .description("serve the tasks of this directory on this machine, and every change of them")
+    .argument("[entry]", "module that imports all tasks", "src/tasks.ts")
+    .argument("[command...]", "after --; not built yet")
+    .option("--port <number>", "where to listen, on this machine alone; 0 for any that is free", parseWhole, 8120)
+    .option("--bundle <name>", "name of the TaskBundle; the directory's own if absent")
+    .option("--env-file <file>", "environment of attempts: lines NAME=value")
+    .option("--state <file>", "keeps runs and bundles from one start to the next")
+    .option("--quiet", "leave out what attempts write")
+    .action(async (entry: string, command: readonly string[], options: DevOptions) => {
+      const { dev, expectNoCommand } = await import("./commands/dev.ts");
+      expectNoCommand(args.includes("--") || command.length > 0);
+      end(await dev(start(), entry, options));
     });
 }
 

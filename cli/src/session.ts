@@ -1,4 +1,4 @@
-import type { Sleep } from "../../sdk/src/client/transport.ts";
+import type { Sleep } from "@stint/sdk/client/transport";
 import { Cluster } from "./cluster.ts";
 import { endpointOf, type Place } from "./endpoint.ts";
 import type { Terminal } from "./terminal.ts";
@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 export interface Session {
   readonly terminal: Terminal;
   readonly now: () => Date;
+  /** Aborted by the first Ctrl-C, or SIGTERM, after the call; the second one kills. */
+  readonly interrupted: () => AbortSignal;
   /** To the cluster that the command's options name. */
   readonly connect: () => Promise<Cluster>;
 }

@@ -1,7 +1,7 @@
 // One command, from its arguments to its exit code.
 import { CommanderError } from "commander";
 
-import type { Sleep } from "../../sdk/src/client/transport.ts";
+import type { Sleep } from "@stint/sdk/client/transport";
 import { ExitCode } from "./exit-codes.ts";
 import { createProgram } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,18 +13,21 @@ export interface Surroundings {
   readonly terminal: Terminal;
   readonly now: () => Date;
   readonly sleep: Sleep;
+  readonly interrupted: () => AbortSignal;
 }
 
 /** Carries out what was typed after the program's name. It does not throw: whatever goes wrong is told on the terminal. */
 export async function stint(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const { terminal, now, sleep, name } = surroundings;
+  const { terminal, now, sleep, interrupted, name } = surroundings;
   let code: ExitCode = ExitCode.Ok;
   const program = createProgram({
     name,
+    args,
     terminal,
     session: (place) => ({
       terminal,
       now,
+      interrupted,
       connect: async () => {
         const { connectTo } = await import("./session.ts");
         return connectTo(place, terminal, sleep);

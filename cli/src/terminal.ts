@@ -1,3 +1,11 @@
+import { styleText } from "node:util";
+
+/** How a text stands out in a terminal. */
+type Style = Extract<
+  Parameters<typeof styleText>[0],
+  "reset" | "dim" | "bold" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan"
+>;
+
 /** Where a command speaks. */
 export interface Terminal {
   /** The answer, a line or several: stdout. */
@@ -6,6 +14,8 @@ export interface Terminal {
   readonly note: (text: string) => void;
   /** Columns to fit into; Infinity where nobody looks, so that a pipe gets everything. */
   readonly width: number;
+  /** The text in a style, where somebody looks and wants colours (NO_COLOR, FORCE_COLOR); else as it is. */
+  readonly style: (style: Style, text: string) => string;
 }
 
 /** This process's own. */
@@ -20,5 +30,6 @@ export function processTerminal(): Terminal {
     print: (text) => void stdout.write(`${text}\n`),
     note: (text) => void stderr.write(`${text}\n`),
     width: stdout.isTTY ? stdout.columns : Infinity,
+    style: (style, text) => styleText(style, text, { stream: stdout }),
   };
 }

@@ -1,4 +1,4 @@
-import { outcomeOf } from "../../../sdk/src/client/outcome.ts";
+import { outcomeOf } from "@stint/sdk/client/outcome";
 import { ExitCode } from "../exit-codes.ts";
 import { isRefusal, Problem } from "../problem.ts";
 import { taskRuns } from "../resources.ts";

@@ -4,15 +4,13 @@ import { basename, join, resolve } from "node:path";
 
 import { ExitCode } from "../exit-codes.ts";
 import { Problem } from "../problem.ts";
+import { placeholder, toBundleName } from "../project-name.ts";
 import type { Session } from "../session.ts";
 import { templates } from "../templates.ts";
 
 export interface InitOptions {
   readonly sdk?: string;
 }
-
-/** What the templates call the project. */
-const placeholder = "my-tasks";
 
 /** Writes the project into a new or empty directory. */
 export async function init(
@@ -22,7 +20,7 @@ export async function init(
 ): Promise<ExitCode> {
   const target = resolve(directory);
   await expectEmpty(target, directory);
-  const name = toName(basename(target));
+  const name = toBundleName(basename(target));
   await cp(templates, target, { recursive: true });
   await rename(join(target, "gitignore"), join(target, ".gitignore")); // npm leaves a .gitignore out of what it packs
   for (const file of ["package.json", "README.md"]) await replaceName(join(target, file), name);
@@ -44,16 +42,6 @@ async function expectEmpty(target: string, given: string): Promise<void> {
     `directory ${given} is not empty: it has ${found[0] ?? ""}`,
     "Name a new one: stint init <directory>.",
   );
-}
-
-/** A bundle's name, made of a folder's. */
-function toName(folder: string): string {
-  const name = folder
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(0, 40)
-    .replaceAll(/^-+|-+$/g, "");
-  return name === "" ? placeholder : name;
 }
 
 async function replaceName(file: string, name: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { podContract } from "@stint/crds/attempt";
 import type { Attempt, TaskRun } from "@stint/crds/taskrun";
 
-import { outcomeOf } from "../../../sdk/src/client/outcome.ts";
+import { outcomeOf } from "@stint/sdk/client/outcome";
 import type { Cluster } from "../cluster.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { linesUntilEnd, type OpenLog } from "../log-lines.ts";

@@ -1,7 +1,7 @@
 import type { TaskRun } from "@stint/crds/taskrun";
 
-import { callersTrace } from "../../../sdk/src/client/endpoint.ts";
-import { outcomeOf, taskOf } from "../../../sdk/src/client/outcome.ts";
+import { callersTrace } from "@stint/sdk/client/endpoint";
+import { outcomeOf, taskOf } from "@stint/sdk/client/outcome";
 import type { Body, Cluster } from "../cluster.ts";
 import { ExitCode, exitCodeOf } from "../exit-codes.ts";
 import { printObject, type OutputFormat } from "../output.ts";

@@ -4,8 +4,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { parse } from "yaml";
-
 import { Problem } from "../problem.ts";
 
 /** Kubernetes objects as written in a file, on their way to an API. */
@@ -30,7 +28,7 @@ export function readAssets(folder = assetFolder()): Assets {
   const read = (part: string): readonly Manifest[] =>
     readdirSync(join(folder, part))
       .toSorted()
-      .map((file) => parse(readFileSync(join(folder, part, file), "utf8")) as Manifest); // written by our build
+      .map((file) => JSON.parse(readFileSync(join(folder, part, file), "utf8")) as Manifest); // written by our build
   try {
     return {
       operator: join(folder, "operator.cjs"),

@@ -29,16 +29,17 @@ export interface EmbeddedOptions extends Omit<DevclusterOptions, "nodes"> {
   readonly podPaths?: Readonly<Record<string, string>>;
   /** Folder of what was built; absent: the CLI's own. */
   readonly assets?: string;
-  /** Where the kubeconfig is written; absent: a folder of its own, which goes with the cluster. */
-  readonly kubeconfigFile?: string;
 }
 
 export interface Embedded {
   readonly cluster: Devcluster;
+  /** For kubectl; it goes with the cluster. */
   readonly kubeconfigFile: string;
   /** Starts an operator on it; several stand for election as replicas do. */
   startOperator(
-    settings?: Partial<Pick<OperatorSettings, "name" | "env" | "onLine" | "gatewayAddress" | "nodeOptions">>,
+    settings?: Partial<
+      Pick<OperatorSettings, "name" | "env" | "onLine" | "gatewayAddress" | "gatewayPort" | "nodeOptions">
+    >,
   ): Promise<OperatorProcess>;
   /** Stops every operator that was started and lives, then the cluster. */
   close(): Promise<void>;
@@ -46,18 +47,30 @@ export interface Embedded {
 
 /** Starts the cluster with our kinds and the chart's instance types, and no operator yet. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
-  const { nodes = {}, kubeconfigFile: wished, ...rest } = options;
+  const { nodes = {}, ...rest } = options;
   const assets = readAssets(options.assets);
   const image = runnerOf(assets, options);
   const cluster = await startDevcluster({
     ...rest,
     nodes: nodes && { ...nodes, images: withRunner(image, nodes.images) },
   });
+  try {
+    applyDefinitions(cluster, assets);
+    forgetLeader(cluster);
+  } catch (error) {
+    await cluster.close(); // a state of another version of ours may not take them
+    throw error;
+  }
   const folder = await mkdtemp(join(tmpdir(), "stint-dev-"));
-  const kubeconfigFile = wished ?? join(folder, "kubeconfig");
-  await writeFile(kubeconfigFile, cluster.kubeconfig, { mode: 0o600 });
-  applyDefinitions(cluster, assets);
-
+  const { url, authority, token } = cluster.access;
+  const kubeconfigFile = join(folder, "kubeconfig");
+  const files = {
+    [kubeconfigFile]: cluster.kubeconfig,
+    [join(folder, "ca.crt")]: authority,
+    [join(folder, "token")]: token,
+  };
+  for (const [file, text] of Object.entries(files)) await writeFile(file, text, { mode: 0o600 });
+  const { hostname: host, port } = new URL(url);
   const operators: OperatorProcess[] = [];
   return {
     cluster,
@@ -65,7 +78,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     async startOperator(settings = {}) {
       const operator = await startOperator({
         program: assets.operator,
-        kubeconfigFile,
+        server: { host, port, mount: folder },
         namespace: operatorNamespace,
         name: `stint-operator-${operators.length}`,
         runnerImage,
@@ -89,9 +102,9 @@ function runnerOf({ runner, sdk }: Assets, { podEnv, podPaths }: EmbeddedOptions
     paths: { "/stint/runner.cjs": runner, "/stint/node_modules/@stint/sdk": sdk, ...podPaths },
     workingDir: "/app",
     env: {
+      ...podEnv,
       STINT_TOKEN_FILE: "/var/run/stint/token",
       STINT_TERMINATION_LOG: "/dev/termination-log",
-      ...podEnv,
     },
   };
 }
@@ -112,4 +125,10 @@ function applyDefinitions({ api }: Devcluster, { definitions, instanceTypes }: A
   if (!api.get("namespaces", { name: operatorNamespace })) {
     api.create("namespaces", { metadata: { name: operatorNamespace } });
   }
+}
+
+/** Of an earlier life nobody is left who could lead: the next operator need not wait until the lease has run out. */
+function forgetLeader({ api }: Devcluster): void {
+  const lease = { namespace: operatorNamespace, name: "stint-operator" };
+  if (api.get("leases.coordination.k8s.io", lease)) api.delete("leases.coordination.k8s.io", lease);
 }

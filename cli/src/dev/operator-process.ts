@@ -12,7 +12,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface OperatorSettings {
   /** The built operator. */
   readonly program: string;
-  readonly kubeconfigFile: string;
+  /** The API server, for which it finds `token` and `ca.crt` in `mount`, as a pod does. */
+  readonly server: { readonly host: string; readonly port: string; readonly mount: string };
   /** Its own namespace, which exists. */
   readonly namespace: string;
   /** Unique among operators of one cluster. */
@@ -20,6 +21,8 @@ export interface OperatorSettings {
   readonly runnerImage: string;
   /** `ip:port` that pods are given; absent: the gateway of this process. */
   readonly gatewayAddress?: string;
+  /** Where its gateway listens if that port is free; absent: any that is free. */
+  readonly gatewayPort?: number;
   /** More of its environment, over what stands above. */
   readonly env?: Readonly<Record<string, string>>;
   /** Options of node, in front of the program. */
@@ -46,7 +49,7 @@ const stopMs = 25_000;
 
 /** Starts an operator. It goes on coming up after this returns: see `ready`. */
 export async function startOperator(settings: OperatorSettings): Promise<OperatorProcess> {
-  const [gatewayPort, httpPort] = await freePorts();
+  const [gatewayPort, httpPort] = await Promise.all([freePort(settings.gatewayPort), freePort()]);
   const child = spawn(
     process.execPath,
     [...(settings.nodeOptions ?? []), "--require", join(dirname(settings.program), "lifeline.cjs"), settings.program],
@@ -83,7 +86,9 @@ export async function startOperator(settings: OperatorSettings): Promise<Operato
 function environmentOf(settings: OperatorSettings, gatewayPort: number, httpPort: number): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
-    STINT_KUBECONFIG: settings.kubeconfigFile,
+    KUBERNETES_SERVICE_HOST: settings.server.host,
+    KUBERNETES_SERVICE_PORT: settings.server.port,
+    STINT_SERVICE_ACCOUNT_MOUNT: settings.server.mount,
     STINT_NAMESPACE: settings.namespace,
     STINT_POD_NAME: settings.name,
     STINT_RUNNER_IMAGE: settings.runnerImage,
@@ -108,17 +113,17 @@ async function untilReady(port: number, ended: Promise<number | NodeJS.Signals>)
   throw new Error(`the operator ended (${state.end}) before it was ready`);
 }
 
-/** Two that nobody listens on now. Somebody else may be faster: then the operator ends, and says which it was. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      await once(server.listen(0, "127.0.0.1"), "listening");
-      const address = server.address();
-      return typeof address === "object" && address ? address.port : 0;
-    }),
+/** One that nobody listens on now. Somebody else may be faster: then the operator ends, and says which it was. */
+async function freePort(wished = 0): Promise<number> {
+  const server = createServer();
+  const isListening = once(server.listen(wished, "127.0.0.1"), "listening");
+  const isFree = await isListening.then(
+    () => true,
+    () => false,
   );
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  const [first = 0, second = 0] = ports;
-  return [first, second];
+  if (!isFree) return freePort();
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  await once(server.close(), "close");
+  return port;
 }

@@ -23,3 +23,13 @@ export function standingOf({ status = {} }: TaskBundle, generation: number): Sta
       return { kind: "Waiting", message };
   }
 }
+
+/** What is wrong with it, and who serves meanwhile. */
+export function failureOf(
+  { metadata, status = {} }: TaskBundle,
+  { reason, message }: { readonly reason: string; readonly message: string },
+): { readonly what: string; readonly serving: string } {
+  const { revision } = status;
+  const serving = revision === undefined ? "No revision serves yet." : `Revision ${revision} goes on serving.`;
+  return { what: `bundle ${metadata.name} is not Ready: ${reason}: ${message}`, serving };
+}

@@ -19,7 +19,7 @@ export function newsOf(before: TaskRun | undefined, run: TaskRun): string[] {
 }
 
 /** N1. How the last attempt of a run that succeeded ended is no news of its own. */
-function failuresSince(before: TaskRun | undefined, run: TaskRun): string[] {
+export function failuresSince(before: TaskRun | undefined, run: TaskRun): string[] {
   const told = new Set(
     before
       ? attemptsOf(before)
@@ -42,7 +42,7 @@ function failureInWords({ number, reason = "", startedAt, finishedAt, error, ins
   return `attempt ${number} failed${after}: ${reason}${why}`;
 }
 
-function standingOf(run: TaskRun): string {
+export function standingOf(run: TaskRun): string {
   const phase = phaseOf(run);
   const { reason, message } = succeededOf(run);
   switch (phase) {
@@ -66,7 +66,7 @@ function isText(part: string): boolean {
 }
 
 /** The failure that is waited after has been told of already. */
-function waitInWords(run: TaskRun): string {
+export function waitInWords(run: TaskRun): string {
   const { number = 0, finishedAt } = attemptsOf(run).at(-1) ?? {};
   const { nextRetryAt } = run.status ?? {};
   const wait = finishedAt && nextRetryAt ? ` after ${inWords(secondsBetween(finishedAt, nextRetryAt))}` : "";
@@ -80,7 +80,7 @@ function placeInWords(run: TaskRun): string {
   return `attempt ${number}${node}${progress === undefined ? "" : `, ${progress}`}`;
 }
 
-function inAttempts(run: TaskRun): string {
+export function inAttempts(run: TaskRun): string {
   const count = run.status?.attemptCount ?? 0;
   const duration = durationOf(run, new Date(run.status?.finishedAt ?? 0));
   return `${count} attempt${count === 1 ? "" : "s"}${duration === "" ? "" : ` in ${duration}`}`;

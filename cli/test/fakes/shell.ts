@@ -50,8 +50,10 @@ export class Shell implements AsyncDisposable {
         print: (text) => void this.out.push(...text.split("\n")),
         note: (text) => void this.notes.push(...text.split("\n")),
         width: this.width,
+        style: (_, text) => text,
       },
       now: () => this.#now,
+      interrupted: () => AbortSignal.abort(),
       sleep: (_, signal) => {
         signal?.throwIfAborted();
         return Promise.resolve();
