@@ -5,5 +5,8 @@ export default defineConfig({
     include: ["{crds,operator,runner-image,sdk,cli,devcluster}/test/**/*.test.ts", "test/**/*.test.ts"],
     // Types are tested by the compiler: *.test-d.ts files are part of `tsc`.
     environment: "node",
+    // Machines are shared: a slow one is no failure, and a test that hangs is found all the same.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -77,16 +77,8 @@ export async function startDevcluster(options: DevclusterOptions = {}): Promise<
   const collector = new GarbageCollector(store, registry, objects);
   const nodes = options.nodes === false ? undefined : await startNodes(api, { clock, ...options.nodes });
   const pages = new Pages();
-  const state: ClusterState = {
-    store,
-    registry,
-    objects,
-    pages,
-    tokens,
-    clock,
-    api,
-    ...(nodes && { logs: nodes.logs }),
-  };
+  const logs = nodes && { logs: nodes.logs };
+  const state: ClusterState = { store, registry, objects, pages, tokens, clock, api, ...logs };
   const faults = faultsOf(options.faults);
   const answer = (request: IncomingMessage): Promise<Outcome> => route(request, state, faults);
   const listening = await listen({ host, port, certificate, route: answer }).catch(async (error: unknown) => {

@@ -21,20 +21,31 @@ export function signatureOf(
   const parameters = options.parameters
     ? declared(options.parameters, read, fn.length)
     : read.kind === "named" && read.parameters;
-  const names = parameters ? parameters.map(({ name }) => name) : [];
-  const problem = parameterNameProblem(task, names);
-  if (problem !== undefined) throw new TypeError(problem);
-
+  refuseReserved(task, parameters || []);
   const isPattern = described === undefined && !parameters && read.kind === "pattern";
   const objectArgument = described === "object" || options.args === "object" || isPattern;
-  // `length` counts what stands before the first default, so 0 says that the one argument may be left out; where a schema
-  // asks for it, a function without any parameter does not say so.
-  const mayBeLeftOut = fn.length === 0 && !(described && read.kind === "named" && read.parameters.length === 0);
   return {
     ...(parameters ? { parameters } : {}),
     objectArgument,
-    ...(objectArgument && mayBeLeftOut ? { objectOptional: true } : {}),
+    ...(objectArgument && mayBeLeftOut(fn, read, described) ? { objectOptional: true } : {}),
   };
+}
+
+function refuseReserved(task: string, parameters: readonly Parameter[]): void {
+  const problem = parameterNameProblem(
+    task,
+    parameters.map(({ name }) => name),
+  );
+  if (problem !== undefined) throw new TypeError(problem);
+}
+
+/**
+ * Whether the one argument has a default: `length` counts what stands before the first. Where a schema asks for the argument,
+ * a function without any parameter does not say so.
+ */
+function mayBeLeftOut(fn: AnyFunction, read: ReadParameters, described: "object" | "array" | undefined): boolean {
+  const takesNone = read.kind === "named" && read.parameters.length === 0;
+  return fn.length === 0 && !(described && takesNone);
 }
 
 /** The names as declared; what is required is said there, else by the source, else by the function's length (S33). */
