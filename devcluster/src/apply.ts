@@ -60,8 +60,17 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 function isHandedOver(path: string, { resource: { schema }, current, by }: Application): boolean {
   const text = current?.metadata.annotations?.[lastApplied];
   if (!current || text === undefined || by.name !== "kubectl") return false;
-  const before = fieldsOf(plain(JSON.parse(text)), schema);
+  const before = fieldsOf(plain(parsed(text)), schema);
   return before.has(path) && isDeepStrictEqual(before.get(path), fieldsOf(current, schema).get(path));
+}
+
+/** An annotation may hold anything. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 interface Conflict {

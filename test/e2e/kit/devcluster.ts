@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 import type { TestProject } from "vitest/node";
 
-import { startEmbedded } from "../../../cli/src/dev/embedded.ts";
+import { type Embedded, startEmbedded } from "../../../cli/src/dev/embedded.ts";
 import { needKubectl } from "../../cluster/kubectl.ts";
 import { run } from "../../shell.ts";
 import { instanceTypes } from "./instance-types.ts";
@@ -24,8 +24,28 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   if (code !== 0) throw new Error(`build the CLI: ${output}`);
 
   const folder = mkdtempSync(join(tmpdir(), "stint-e2e-"));
-  const operatorLog = join(folder, "operator.log");
   const embedded = await startEmbedded();
+  const close = async (): Promise<void> => {
+    await embedded.close();
+    rmSync(folder, { recursive: true });
+  };
+  const operatorLog = join(folder, "operator.log");
+  try {
+    await prepare(embedded, operatorLog);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  project.provide("environment", {
+    STINT_E2E: "devcluster",
+    STINT_OPERATOR_LOG: operatorLog,
+    KUBECONFIG: embedded.kubeconfigFile,
+    PATH: [kubectl, process.env["PATH"]].join(delimiter),
+  });
+  return close;
+}
+
+async function prepare(embedded: Embedded, operatorLog: string): Promise<void> {
   const operator = await embedded.startOperator({ onLine: (line) => appendFileSync(operatorLog, `${line}\n`) });
   await operator.ready;
   for (const { name, cpu, memory } of instanceTypes) {
@@ -34,14 +54,4 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       spec: { resources: { cpu, memory } },
     });
   }
-  project.provide("environment", {
-    STINT_E2E: "devcluster",
-    STINT_OPERATOR_LOG: operatorLog,
-    KUBECONFIG: embedded.kubeconfigFile,
-    PATH: [kubectl, process.env["PATH"]].join(delimiter),
-  });
-  return async () => {
-    await embedded.close();
-    rmSync(folder, { recursive: true });
-  };
 }

@@ -1,11 +1,15 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const cached = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "stint", "bin", "kubectl");
-const program = existsSync(cached) ? cached : "kubectl";
+import { afterAll } from "vitest";
+
+import { needKubectl } from "../../../../test/cluster/kubectl.ts";
+
+const program = join(await needKubectl(), "kubectl");
 const cache = mkdtempSync(join(tmpdir(), "kubectl-"));
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
 /** Where a kubectl looks unless it is told otherwise. */
 interface Place {
@@ -27,10 +31,8 @@ export function kubectl(
   return new Promise((resolve, reject) => {
     const options = { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
     const child = execFile(program, [...flags(place), ...args], options, (error, stdout, stderr) => {
-      if (!error) resolve(stdout);
-      else if (error.code === "ENOENT")
-        reject(new Error(`no kubectl at ${cached} or on PATH: make cluster-up brings one`));
-      else reject(new Error(stderr.trim() || error.message, { cause: error }));
+      if (error) reject(new Error(stderr.trim() || error.message, { cause: error }));
+      else resolve(stdout);
     });
     child.stdin?.end(stdin);
   });
