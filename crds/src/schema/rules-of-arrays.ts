@@ -36,7 +36,7 @@ function items(argument: Json, at: At): void {
 }
 
 export function unevaluatedItems(argument: Json, at: At): void {
-  if (at.walk.unsure) return; // what was left out may have spoken of them
+  if (at.evaluated?.isPartial === true) return;
   const known = new Set(at.evaluated?.elements);
   visitElements((element) => (known.has(element) ? undefined : argument), at);
 }

@@ -76,7 +76,7 @@ function additionalProperties(argument: Json, at: At): void {
 }
 
 export function unevaluatedProperties(argument: Json, at: At): void {
-  if (at.walk.unsure) return; // what was left out may have spoken of them
+  if (at.evaluated?.isPartial === true) return;
   visitOthers(argument, at, (name) => at.evaluated?.members.has(name) === true);
 }
 

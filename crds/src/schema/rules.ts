@@ -82,12 +82,13 @@ function pattern(argument: Json, { place, walk }: At): void {
 
 function reference(argument: Json, { place, walk, evaluated }: At): void {
   const target = typeof argument === "string" ? resolveReference(walk.root, argument) : undefined;
-  if (target === undefined) walk.unsure = true;
+  if (target === undefined) leftOut(argument, { walk, evaluated });
   else visit(target, place, walk, evaluated);
 }
 
-function leftOut(_: Json, { walk }: At): void {
+function leftOut(_: Json, { walk, evaluated }: Pick<At, "walk" | "evaluated">): void {
   walk.unsure = true;
+  if (evaluated) evaluated.isPartial = true;
 }
 
 function allOf(argument: Json, { place, walk, evaluated }: At): void {
@@ -111,7 +112,7 @@ function acceptFitting(schemas: readonly Json[], at: At): number {
   for (const trial of fitting) accept(trial, at);
   if (fitting.length > 0) return fitting.filter(({ unsure }) => !unsure).length;
 
-  at.walk.unsure = true; // which members would the right alternative have spoken of?
+  if (at.evaluated) at.evaluated.isPartial = true; // the right alternative would have spoken of more
   // The one alternative that the value is of, in kind, says best what is wrong with it.
   const near = trials.filter(({ problems }) => problems.every(({ pointer }) => pointer !== at.place.pointer));
   if (near.length === 1) at.walk.problems.push(...(near[0]?.problems ?? []));
@@ -133,7 +134,7 @@ function not(argument: Json, at: At): void {
 function condition(argument: Json, at: At): void {
   const trial = attempt(argument, at);
   if (trial.fits) accept(trial, at);
-  if (trial.fits && trial.unsure) return; // nobody knows which branch it is
+  if (trial.fits && trial.unsure) return leftOut(argument, at); // nobody knows which branch it is
   const branch = at.schema[trial.fits ? "then" : "else"];
   if (branch !== undefined) visit(branch, at.place, at.walk, at.evaluated);
 }

@@ -51,6 +51,8 @@ export interface Walk {
 export interface Evaluated {
   readonly members: Set<string>;
   readonly elements: Set<number>;
+  /** Some keyword was left out, or nobody knows which, that might have spoken of more: then nothing is left unspoken of. */
+  isPartial: boolean;
 }
 
 /** What a rule knows besides the value of its keyword. */
@@ -65,7 +67,10 @@ export interface At {
 export function visit(schema: Json, place: Place, walk: Walk, outer?: Evaluated): void {
   if (schema === false) fail(walk, place, "is not allowed");
   if (!isObject(schema)) return;
-  if (!mayLook(place, walk)) return;
+  if (!mayLook(place, walk)) {
+    if (outer) outer.isPartial = true;
+    return;
+  }
   const evaluated = asksBack(schema) ? nothingEvaluated() : outer;
   for (const [keyword, rule] of walk.rules) {
     const argument = Object.hasOwn(schema, keyword) ? schema[keyword] : undefined;
@@ -125,13 +130,14 @@ function asksBack(schema: JsonObject): boolean {
 }
 
 function nothingEvaluated(): Evaluated {
-  return { members: new Set(), elements: new Set() };
+  return { members: new Set(), elements: new Set(), isPartial: false };
 }
 
 function merge(from: Evaluated | undefined, into: Evaluated | undefined): void {
   if (!from || !into) return;
   for (const name of from.members) into.members.add(name);
   for (const at of from.elements) into.elements.add(at);
+  if (from.isPartial) into.isPartial = true;
 }
 
 /** A rule may go through all that stands in the value, or under its keyword. */

@@ -122,6 +122,15 @@ describe("with care", () => {
     expect(said(schema, value, carefulBounds)).toEqual([]);
   });
 
+  test("a pattern that is not tried does not open what is closed (S41)", () => {
+    const schema = { properties: { a: pattern }, anyOf: [{ properties: { b: pattern } }, { required: ["c"] }] };
+
+    expect(inWords(closedProblemsOf(schema, { a: "x", b: "y", d: 1 }, carefulBounds))).toEqual(["/d: is not allowed"]);
+    expect(inWords(closedProblemsOf({ if: { properties: { a: pattern } } }, { a: "x", d: 1 }, carefulBounds))).toEqual(
+      [],
+    );
+  });
+
   test("an expression that would take for ever takes no time", () => {
     expect(said({ pattern: "^(a+)+$" }, `${"a".repeat(40)}!`, carefulBounds)).toEqual([]);
   });
