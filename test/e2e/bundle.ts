@@ -8,6 +8,45 @@ export const area = task("area", (w: number, h: number = 2) => w * h);
 export const echo = task("echo", (value: unknown, ...rest: unknown[]) => [value, ...rest]);
 export const greet = task("greet", (name: string | null, greeting = "Hello") => `${greeting}, ${name}!`);
 
+const sizeSchema = {
+  type: "object",
+  properties: { url: { type: "string", pattern: "^https:" }, width: { type: "number", default: 640 } },
+  required: ["url"],
+};
+export const sized = task("sized", { inputSchema: sizeSchema }, (size: object) => size);
+export const misfits = task("misfits", { resultSchema: { type: "object" } }, () => 3);
+
+/** Yields once and goes on until it is stopped. */
+export const endless = task("endless", { retry: { maxRetries: 0 } }, async function* () {
+  const { signal } = currentContext();
+  yield "first";
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+});
+export const interrupts = task("interrupts", async () => {
+  const read: string[] = [];
+  const child = endless();
+  try {
+    for await (const value of child) {
+      read.push(value);
+      await child.cancel();
+    }
+  } catch (error) {
+    read.push(error instanceof TaskRunError ? error.reason : String(error));
+  }
+  return read;
+});
+export const yieldsTwice = task("yields-twice", { retry: { delaysSeconds: [4] } }, function* () {
+  const { attempt } = currentContext();
+  yield `a${attempt}`;
+  if (attempt === 1) throw new Error("the first attempt fails between the two");
+  yield `b${attempt}`;
+});
+export const readsAnew = task("reads-anew", async () => {
+  const read: string[] = [];
+  for await (const value of yieldsTwice()) read.push(value);
+  return [read, await yieldsTwice.with({ retry: { delaysSeconds: [0] } })()];
+});
+
 export const fails = task("fails", (message: string) => {
   throw new RangeError(message);
 });
