@@ -7,7 +7,7 @@
 //   A3. A failure that only echoes a disruption is not reported: the pod's end says whose fault it was, and the
 //       infrastructure's budget pays. A real failure within the grace period counts (S169).
 import type { Assignment, Report, ReportedError, ReportedReason } from "@stint/crds/attempt";
-import { findRegistry } from "@stint/crds/host";
+import type { Registry } from "@stint/crds/host";
 import { describeThrown, toReportedError } from "@stint/crds/thrown";
 
 import { firstBound, timeoutMessage } from "./bounds.ts";
@@ -27,7 +27,8 @@ export interface AttemptOptions {
   readonly stop: Stop;
   readonly clock: Clock;
   readonly log: Log;
-  readonly importEntry: () => Promise<void>;
+  /** The user's tasks; `undefined` if the entry point brings no SDK. Rejects with what the import throws. */
+  readonly load: () => Promise<Registry | undefined>;
   /** Rejects with an error of the user's code outside its function. */
   readonly crashed: Promise<never>;
 }
@@ -54,15 +55,14 @@ export async function runAttempt(options: AttemptOptions): Promise<Ending> {
 
 /** Imports the user's code and runs the function; nothing that it throws gets past. `undefined`: it was not entered. */
 async function work(options: AttemptOptions): Promise<Report | undefined> {
-  const { assignment, host, stop, log, importEntry, crashed } = options;
+  const { assignment, host, stop, log, load, crashed } = options;
+  let registry: Registry | undefined;
   try {
-    await Promise.race([importEntry(), crashed]);
+    registry = await Promise.race([load(), crashed]);
   } catch (thrown) {
     log.error("entry point not imported", { error: describeThrown(thrown) });
     return failure(options, "TaskError", toReportedError(thrown)); // S75
   }
-  const registry = findRegistry();
-  registry?.close();
   if (stop.signal.aborted) return undefined; // A1
   if (!registry) return failure(options, "TaskNotFound", taskNotFound(assignment));
   try {

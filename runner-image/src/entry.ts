@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs"; // fs/promises brings two milliseconds o
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { findRegistry, type Registry } from "@stint/crds/host";
+
 /**
  * Imports the user's entry point, which defines the tasks (S11).
  *
@@ -11,6 +13,14 @@ import { pathToFileURL } from "node:url";
 export async function importEntry(entrypoint: string | undefined, directory: string): Promise<void> {
   const path = resolve(directory, entrypoint ?? packageMain(directory));
   await import(pathToFileURL(path).href);
+}
+
+/** The tasks that an import has defined, and no further ones (S14); `undefined` if it brought no SDK. Rejects as it does. */
+export async function tasksOf(imported: Promise<void>): Promise<Registry | undefined> {
+  await imported;
+  const registry = findRegistry();
+  registry?.close();
+  return registry;
 }
 
 /**

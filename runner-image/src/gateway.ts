@@ -1,30 +1,28 @@
 // The gateway's endpoints as functions (S293), each with its own patience. What lies below, bytes and repeats, is not
 // for those who call; what the answers mean is not for those below.
-import {
-  attemptPath,
-  type Assignment,
-  type CacheGetResponse,
-  type CacheKeysResponse,
-  type CachePutRequest,
-  type ChildrenRequest,
-  type ChildrenResponse,
-  type EventsRequest,
-  type EventsResponse,
-  type ProgressRequest,
-  type Report,
-  type RerunRequest,
-  type RunsRequest,
-  type RunsResponse,
-  type StopNotice,
-  type TasksRequest,
-  type ValuesRequest,
+import type {
+  Assignment,
+  CacheGetResponse,
+  CacheKeysResponse,
+  CachePutRequest,
+  ChildrenRequest,
+  ChildrenResponse,
+  EventsRequest,
+  EventsResponse,
+  ProgressRequest,
+  Report,
+  RerunRequest,
+  RunsRequest,
+  RunsResponse,
+  StopNotice,
+  TasksRequest,
+  ValuesRequest,
 } from "@stint/crds/attempt";
 import { limits } from "@stint/crds/limits";
 
 import { Channel, fullPatience, type Patience } from "./channel.ts";
 import type { Clock } from "./clock.ts";
-import { Connection } from "./connection.ts";
-import type { GatewayTarget } from "./environment.ts";
+import type { Connection } from "./connection.ts";
 import type { Log } from "./log.ts";
 
 /** What a runner may ask. Every call rejects as {@link Channel.call} does. */
@@ -53,8 +51,8 @@ export interface Gateway {
 }
 
 export interface GatewayOptions {
-  readonly target: GatewayTarget;
-  readonly tokenFile: string;
+  /** A connection of its own at each call; nothing is sent before its first request. */
+  readonly connect: () => Pick<Connection, "send">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -63,8 +61,8 @@ const eventsPatience: Patience = { timeoutMs: limits.eventsWaitMs + limits.chann
 const stopNoticePatience: Patience = { timeoutMs: 2_000, waitsMs: 0 };
 
 /** Opens nothing yet: each connection is made by its first call. */
-export function connectGateway({ target, tokenFile, clock, log }: GatewayOptions): Gateway {
-  const open = () => new Channel(new Connection({ target, basePath: attemptPath, tokenFile, clock }), clock, log);
+export function connectGateway({ connect, clock, log }: GatewayOptions): Gateway {
+  const open = () => new Channel(connect(), clock, log);
   const calls = open();
   const polls = open(); // a poll holds its connection for half a minute
   const lastQuestion = open(); // at SIGTERM both others may be busy with a gateway that does not answer

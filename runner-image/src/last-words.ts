@@ -1,6 +1,4 @@
 // The termination message: what the operator reads where no gateway has answered (S53).
-import { writeFileSync } from "node:fs";
-
 import type { Report } from "@stint/crds/attempt";
 import { encodeTermination } from "@stint/crds/termination";
 
@@ -8,13 +6,13 @@ import type { ChannelLost } from "./channel.ts";
 import type { Log } from "./log.ts";
 
 export class LastWords {
-  readonly #path: string;
+  readonly #write: (text: string) => void;
   readonly #log: Log;
   #report: Report | undefined;
 
-  /** `path`: the container's termination log. */
-  constructor(path: string, log: Log) {
-    this.#path = path;
+  /** `write` puts a text into the container's termination log, in the place of any other. */
+  constructor(write: (text: string) => void, log: Log) {
+    this.#write = write;
     this.#log = log;
   }
 
@@ -27,20 +25,20 @@ export class LastWords {
   writeReport(): boolean {
     if (!this.#report) return false;
     const text = encode(this.#report) ?? encode(withoutStack(this.#report));
-    if (text !== undefined) this.#write(text);
+    if (text !== undefined) this.#say(text);
     return text !== undefined;
   }
 
   /** Writes the outcome, or else that a call was given up: the absence of a gateway is not charged to the user. */
   writeLost({ call }: ChannelLost): void {
-    if (!this.writeReport()) this.#write(encodeTermination({ kind: "lost", call }) ?? "");
+    if (!this.writeReport()) this.#say(encodeTermination({ kind: "lost", call }) ?? "");
   }
 
-  #write(text: string): void {
+  #say(text: string): void {
     try {
-      writeFileSync(this.#path, text);
+      this.#write(text);
     } catch (error) {
-      this.#log.error("termination message not written", { path: this.#path, error: String(error) });
+      this.#log.error("termination message not written", { error: String(error) });
     }
   }
 }

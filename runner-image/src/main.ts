@@ -2,19 +2,23 @@
 //
 // Exit codes: 0 registered, or succeeded and acknowledged; 1 failed, or nothing that a gateway has taken; 2 unknown
 // STINT_MODE; 143 ended by SIGTERM without an outcome. The operator reads reports, and only records these (S76).
-import type { Ending } from "./attempt.ts";
+import { writeFileSync } from "node:fs";
+
+import { attemptPath } from "@stint/crds/attempt";
+
 import { ChannelLost, Refusal } from "./channel.ts";
 import { processStartMs, systemClock } from "./clock.ts";
-import { importEntry, preloadSdk } from "./entry.ts";
+import { Connection } from "./connection.ts";
+import { watchCrashes } from "./crash.ts";
+import { importEntry, preloadSdk, tasksOf } from "./entry.ts";
 import { type Environment, EnvironmentError, parseEnvironment } from "./environment.ts";
+import { exitCode, exitCodeOf } from "./exit-code.ts";
 import { connectGateway } from "./gateway.ts";
 import { LastWords } from "./last-words.ts";
-import { createLog } from "./log.ts";
+import { createLog, recordPrints, type Log } from "./log.ts";
 import { register } from "./register.ts";
 import { run } from "./run.ts";
 import { Terminated, untilSigterm } from "./signals.ts";
-
-const exitCode = { ok: 0, failed: 1, stopped: 128 + 15 } as const;
 
 // Bound before the user's code is loaded: it may put something of its own in the place of either.
 const writeOut = process.stdout.write.bind(process.stdout);
@@ -37,26 +41,24 @@ function preload(): void {
 async function perform({ mode, gateway: target, tokenFile, entrypoint, ...rest }: Environment): Promise<number> {
   const { terminationLog, traceparent } = rest;
   const terminated = untilSigterm();
-  const gateway = connectGateway({ target, tokenFile, clock: systemClock, log });
-  const lastWords = new LastWords(terminationLog, log);
-  const parts = { gateway, terminated, lastWords, importEntry: () => importEntry(entrypoint, process.cwd()) };
+  const connect = () => new Connection({ target, basePath: attemptPath, tokenFile, clock: systemClock });
+  const gateway = connectGateway({ connect, clock: systemClock, log });
+  const lastWords = new LastWords((text) => writeFileSync(terminationLog, text), log);
+  const parts = { gateway, terminated, lastWords, load: () => tasksOf(importEntry(entrypoint, process.cwd())) };
   try {
     if (mode === "register") {
       terminated.addEventListener("abort", () => exit(exitCode.stopped)); // nothing else ends an import that hangs
       await register(parts);
       return exitCode.ok;
     }
-    const ending = await run({ ...parts, preload, log, traceparent, clock: systemClock, startedAtMs: processStartMs });
+    const hooks = { watchCrashes, recordPrints: (attemptLog: Log) => recordPrints(console, attemptLog) };
+    const time = { clock: systemClock, startedAtMs: processStartMs };
+    const ending = await run({ ...parts, ...hooks, ...time, preload, log, traceparent });
     return exitCodeOf(ending);
   } catch (error) {
     if (error instanceof ChannelLost) lastWords.writeLost(error);
     throw error;
   }
-}
-
-function exitCodeOf(ending: Ending): number {
-  if (ending.kind === "stopped") return exitCode.stopped;
-  return ending.report.kind === "succeeded" ? exitCode.ok : exitCode.failed;
 }
 
 /** Names the troubles that may happen; anything else, a registration's import for one, is left to Node. */

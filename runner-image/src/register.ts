@@ -1,10 +1,11 @@
-import { findRegistry } from "@stint/crds/host";
+import type { Registry } from "@stint/crds/host";
 
 import type { Gateway } from "./gateway.ts";
 
 export interface RegisterOptions {
   readonly gateway: Pick<Gateway, "registerTasks">;
-  readonly importEntry: () => Promise<void>;
+  /** The tasks that the entry point defines. */
+  readonly load: () => Promise<Registry | undefined>;
   /** Aborts at SIGTERM. */
   readonly terminated: AbortSignal;
 }
@@ -12,11 +13,9 @@ export interface RegisterOptions {
 /**
  * Imports the entry point and posts the list of its tasks (S12); an empty one if it defines none.
  *
- * Rejects with whatever the import throws, so that Node prints it with the line of the source.
+ * Rejects with whatever `load` throws, so that Node prints it with the line of the source.
  */
-export async function register({ gateway, importEntry, terminated }: RegisterOptions): Promise<void> {
-  await importEntry();
-  const registry = findRegistry();
-  registry?.close();
+export async function register({ gateway, load, terminated }: RegisterOptions): Promise<void> {
+  const registry = await load();
   await gateway.registerTasks({ tasks: registry?.manifest() ?? [] }, terminated);
 }

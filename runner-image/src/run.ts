@@ -1,15 +1,16 @@
 import type { Assignment } from "@stint/crds/attempt";
+import type { Registry } from "@stint/crds/host";
 import type { LogOrigin } from "@stint/crds/log-line";
 import { traceIdOf } from "@stint/crds/trace";
 
 import { runAttempt, type Ending } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
-import { watchCrashes } from "./crash.ts";
+import type { watchCrashes } from "./crash.ts";
 import { deliver } from "./delivery.ts";
 import type { Gateway } from "./gateway.ts";
 import { createHost } from "./host.ts";
 import type { LastWords } from "./last-words.ts";
-import { recordPrints, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { stopAtSigterm } from "./signals.ts";
 import { Stop } from "./stop.ts";
 
@@ -18,7 +19,7 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly lastWords: LastWords;
-  readonly importEntry: () => Promise<void>;
+  readonly load: () => Promise<Registry | undefined>;
   /** Loads what the user's code will need, while the network keeps us waiting. */
   readonly preload: () => void;
   readonly startedAtMs: number;
@@ -26,6 +27,9 @@ export interface RunOptions {
   readonly terminated: AbortSignal;
   /** The W3C trace context of the run, if it has one (S151). */
   readonly traceparent: string | undefined;
+  readonly watchCrashes: typeof watchCrashes;
+  /** From now on what the code prints is recorded (S144). */
+  readonly recordPrints: (log: Log) => void;
 }
 
 /**
@@ -35,19 +39,19 @@ export interface RunOptions {
  * Rejects with {@link ChannelLost}, with a refusal, or at SIGTERM if there is nothing to stop yet.
  */
 export async function run({ gateway, clock, log, startedAtMs, ...options }: RunOptions): Promise<Ending> {
-  const { terminated, lastWords, importEntry, preload, traceparent } = options;
+  const { terminated, lastWords, load, preload, traceparent } = options;
   const asked = gateway.assignment(terminated);
   preload();
   const assignment = await asked;
   const attemptLog = log.with(originOf(assignment, traceparent));
   attemptLog.info("attempt started");
-  if (assignment.logPrints === true) recordPrints(console, attemptLog); // before the import: what it prints is the attempt's too
+  if (assignment.logPrints === true) options.recordPrints(attemptLog); // before the import: what it prints is the attempt's too
 
   const stop = new Stop();
   stopAtSigterm(terminated, gateway, stop);
   const host = createHost({ gateway, stop, clock, log: attemptLog, startedAtMs, assignment });
-  using crashes = watchCrashes(attemptLog, (error) => stop.signal.aborted && error === stop.signal.reason);
-  const parts = { assignment, host, stop, clock, log: attemptLog, importEntry, crashed: crashes.crashed };
+  using crashes = options.watchCrashes(attemptLog, (error) => stop.signal.aborted && error === stop.signal.reason);
+  const parts = { assignment, host, stop, clock, log: attemptLog, load, crashed: crashes.crashed };
   const ending = await runAttempt(parts);
   attemptLog.info("attempt ended", { ...stateOf(ending), durationMs: Math.round(clock.nowMs() - startedAtMs) });
 

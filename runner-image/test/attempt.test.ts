@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { runAttempt } from "../src/attempt.ts";
 import { ChannelLost } from "../src/channel.ts";
+import { tasksOf } from "../src/entry.ts";
 import { createHost } from "../src/host.ts";
 import { Stop } from "../src/stop.ts";
 import { aFailure, aGateway, anAssignment, succeeded } from "./builders.ts";
@@ -31,7 +32,8 @@ function anAttempt({ assignment = {}, importEntry = () => Promise.resolve(), cra
   const common = { stop, clock, log: silentLog };
   const gateway = aGateway({ startChildren: () => Promise.reject(new ChannelLost("POST children", undefined)) });
   const host = createHost({ ...common, gateway, startedAtMs: 0, assignment: {} });
-  const ending = runAttempt({ ...common, assignment: anAssignment(assignment), host, importEntry, crashed });
+  const load = () => tasksOf(importEntry());
+  const ending = runAttempt({ ...common, assignment: anAssignment(assignment), host, load, crashed });
   return { stop, clock, ending };
 }
 
