@@ -6,7 +6,7 @@ import type { Cluster } from "../../src/effects/cluster.ts";
 import { type LeaseSpec, leases } from "../../src/effects/resources.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
-import { ObjectStore } from "../fakes/object-store.ts";
+import { ObjectStore } from "../../../testing/src/memory/object-store.ts";
 import { freshMetrics, silentLogger } from "../fakes/telemetry.ts";
 
 export const leaseRef = { namespace: "stint-system", name: "stint-leader" };

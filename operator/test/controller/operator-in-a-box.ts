@@ -28,7 +28,7 @@ import { aManifestTask, anInstanceType, aRevision, bundleUid, namespace, podSett
 import { aTaskBundle, isReady, specHash } from "../bundle-builders.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
-import { ObjectStore } from "../fakes/object-store.ts";
+import { ObjectStore } from "../../../testing/src/memory/object-store.ts";
 import { freshMetrics, silentLogger } from "../fakes/telemetry.ts";
 import { Kubelet, type PodLife } from "./kubelet.ts";
 

@@ -2,7 +2,7 @@
 import { type KubernetesObject, type Resource } from "../../src/effects/cluster.ts";
 import * as resources from "../../src/effects/resources.ts";
 import { ApiError, type ApiReason } from "../../src/errors.ts";
-import type { ObjectStore } from "./object-store.ts";
+import type { ObjectStore } from "../../../testing/src/memory/object-store.ts";
 
 export interface SeenRequest {
   readonly method: string;

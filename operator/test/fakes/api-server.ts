@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 
 import type { WatchEvent } from "../../src/effects/cluster.ts";
 import { refusalOf, replyTo, routeOf, type SeenRequest, selectionOf, statusReply } from "./api-routes.ts";
-import { ObjectStore } from "./object-store.ts";
+import { ObjectStore } from "../../../testing/src/memory/object-store.ts";
 
 export interface ApiServerOptions {
   readonly now?: () => Date;

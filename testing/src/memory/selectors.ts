@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../src/effects/cluster.ts";
+import type { KubernetesObject } from "@stint/operator/effects/cluster";
 
 export interface SelectedBy {
   readonly namespace?: string | undefined;

@@ -1,5 +1,5 @@
 // The API server's law, in memory: what a write does to an object and to its version, and what a watch then sees.
-// The fake cluster and the stub API server both stand on it.
+// The cluster in memory stands on it, and the stub API server of the operator's own tests.
 import type {
   DeleteOptions,
   KubernetesObject,
@@ -8,13 +8,14 @@ import type {
   Resource,
   VersionedRef,
   WatchEvent,
-} from "../../src/effects/cluster.ts";
-import { ApiError, type ApiReason } from "../../src/errors.ts";
+} from "@stint/operator/effects/cluster";
+import { ApiError, type ApiReason } from "@stint/operator/errors";
+
 import { isSelected, type SelectedBy } from "./selectors.ts";
 
 /** Any object, with the members that the law looks at. */
 interface Stored extends KubernetesObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: number };
   readonly status?: { readonly phase?: string };
 }
 
@@ -48,9 +49,12 @@ export class ObjectStore {
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #lists = new Map<string, { readonly version: number; readonly rest: readonly Stored[] }>();
   readonly #now: () => Date;
+  readonly #uidOf: (serial: number) => string;
 
-  constructor(now: () => Date) {
+  /** `uidOf` makes the uid of the n-th object that is created. */
+  constructor(now: () => Date, uidOf = (serial: number) => `uid-${serial}`) {
     this.#now = now;
+    this.#uidOf = uidOf;
   }
 
   get resourceVersion(): string {
@@ -102,14 +106,14 @@ export class ObjectStore {
       metadata: {
         ...given.metadata,
         ...ref,
-        uid: `uid-${serial}`,
+        uid: this.#uidOf(serial),
         creationTimestamp: this.#wholeSeconds(),
         ...(hasGeneration(resource) ? { generation: 1 } : {}),
       },
     });
   }
 
-  /** Puts an object in as it is, uid and status included: what a test finds when it begins. */
+  /** Puts an object in as it is, uid and status included: what is there when everything begins. */
   seed(resource: Resource, object: object): Stored {
     const { metadata } = fromWire(object);
     const namesake = this.find(resource, metadata);
@@ -270,9 +274,9 @@ function seenThrough({ before, after, object }: Change, selection: SelectedBy): 
 }
 
 /** Only a pod on a node that still runs is waited for; 30 s unless the pod or the caller says otherwise. */
-function graceOf(resource: Resource, pod: Stored, asked: number | undefined): number {
+function graceOf(resource: Resource, pod: Stored, asked = pod.spec?.terminationGracePeriodSeconds ?? 30): number {
   const isAlive = pod.spec?.nodeName !== undefined && !["Succeeded", "Failed"].includes(pod.status?.phase ?? "");
-  return resource.kind === "Pod" && isAlive ? (asked ?? 30) : 0;
+  return resource.kind === "Pod" && isAlive ? asked : 0;
 }
 
 function hasGeneration(resource: Resource): boolean {
