@@ -52,6 +52,16 @@ export interface Host {
   log?(level: LogLevel, msg: string, fields?: object): void;
   /** Told what the task's function threw, whole: for the log, since a report carries it cut (S77). */
   thrown?(error: unknown): void;
+  /** Where the attempt's time comes from; the machine's if absent. */
+  readonly time?: HostTime;
+}
+
+/** Time that is moved by hand, in a test (S288). */
+export interface HostTime {
+  /** Milliseconds since the epoch. */
+  nowMs(): number;
+  /** As `AbortSignal.timeout`. */
+  timeout(ms: number): AbortSignal;
 }
 
 /** The cache of the run's tree (S149): bytes by key. Rejects with a {@link HostError}. */

@@ -13,7 +13,7 @@ import {
   type StreamNews,
   type StreamPosition,
 } from "@stint/crds/attempt";
-import type { Host } from "@stint/crds/host";
+import type { Host, HostTime } from "@stint/crds/host";
 import { childName } from "@stint/crds/labels";
 import type { RerunOptions } from "@stint/crds/rerun";
 
@@ -88,6 +88,10 @@ class StartedRun implements ChildPort {
 
   get id(): string | undefined {
     return this.#name;
+  }
+
+  get time(): HostTime | undefined {
+    return this.#host.time;
   }
 
   async outcome(signal: AbortSignal): Promise<RunOutcome> {

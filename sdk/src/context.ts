@@ -1,5 +1,5 @@
 import type { Assignment } from "@stint/crds/attempt";
-import type { CachePort, Host } from "@stint/crds/host";
+import type { CachePort, Host, HostTime } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
 import type { WriteLog } from "@stint/crds/log-line";
@@ -73,6 +73,7 @@ interface Facts extends Omit<TaskContext, Derived> {
   readonly send: Host["progress"];
   readonly cachePort: CachePort;
   readonly write?: WriteLog | undefined;
+  readonly time?: HostTime | undefined;
 }
 
 export function attemptContext(assignment: Assignment, host: Host): TaskContext {
@@ -89,6 +90,7 @@ export function attemptContext(assignment: Assignment, host: Host): TaskContext 
     send: (update) => host.progress(update),
     cachePort: host.cache,
     write: host.log && ((...record) => host.log?.(...record)),
+    time: host.time,
   });
 }
 
@@ -128,14 +130,14 @@ export function localContext(
   });
 }
 
-function contextOf({ send, cachePort, write, ...facts }: Facts): TaskContext {
+function contextOf({ send, cachePort, write, time, ...facts }: Facts): TaskContext {
   const { runId, uid, namespace, deadline } = facts;
   let display: string | undefined;
   return Object.freeze({
     ...facts,
     executionId: runId,
     idempotencyKey: `${namespace}/${uid}`,
-    remainingMs: () => (deadline ? Math.max(0, deadline.getTime() - Date.now()) : Infinity),
+    remainingMs: () => (deadline ? Math.max(0, deadline.getTime() - (time?.nowMs() ?? Date.now())) : Infinity),
     progress: createProgress(runId, send),
     cache: createTreeCache(cachePort),
     log: createLogger(write ?? writerFor(facts)),

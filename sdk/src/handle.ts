@@ -1,6 +1,7 @@
 // Waiting for a run, whoever it was started by: the same four questions to a child of this attempt and to a root run
 // somewhere in the cluster.
 import type { ReportedError, RunOutcome, StreamNews, StreamPosition } from "@stint/crds/attempt";
+import type { HostTime } from "@stint/crds/host";
 import type { RerunOptions } from "@stint/crds/rerun";
 
 import { AbortError, TaskRunError, TimeoutError } from "./errors.ts";
@@ -14,6 +15,8 @@ export interface RunPort {
   outcome(signal: AbortSignal): Promise<RunOutcome>;
   cancel(): Promise<void>;
   rerun(options: RerunOptions): Promise<void>;
+  /** By which waits are bounded; the machine's if absent. */
+  readonly time?: HostTime | undefined;
 }
 
 /** A run whose values can be read as they come. */
@@ -148,7 +151,7 @@ export class Handle<T> implements RunHandle<T> {
   }
 
   async #within(options: WaitOptions): Promise<RunOutcome | undefined> {
-    this.#outcome ??= await bounded((signal) => this.#port.outcome(signal), options);
+    this.#outcome ??= await bounded(this.#port, options);
     return this.#outcome;
   }
 }
@@ -177,16 +180,14 @@ export class Instance<T> extends Handle<T> implements TaskInstance<T> {
 /** `AbortSignal.timeout` takes 31 bits; who waits longer than 24 days waits without limit. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
-/** Work that ends with `undefined` when time is up, and with an {@link AbortError} when the caller leaves. */
-async function bounded<T>(
-  work: (signal: AbortSignal) => Promise<T>,
-  { timeoutMs = Infinity, signal }: WaitOptions,
-): Promise<T | undefined> {
-  const timeUp = timeoutMs > longestTimeoutMs ? undefined : AbortSignal.timeout(timeoutMs);
+/** The outcome, or `undefined` when time is up; throws an {@link AbortError} when the caller leaves. */
+async function bounded(port: RunPort, { timeoutMs = Infinity, signal }: WaitOptions): Promise<RunOutcome | undefined> {
+  const { time = AbortSignal } = port;
+  const timeUp = timeoutMs > longestTimeoutMs ? undefined : time.timeout(timeoutMs);
   const leave = AbortSignal.any([signal, timeUp].filter((given) => given !== undefined));
   try {
     leave.throwIfAborted();
-    return await Promise.race([work(leave), aborted(leave)]);
+    return await Promise.race([port.outcome(leave), aborted(leave)]);
   } catch (error) {
     if (signal?.aborted === true) throw new AbortError("the wait was aborted", { cause: signal.reason });
     if (timeUp?.aborted === true) return undefined;

@@ -1,5 +1,7 @@
 // Starting a root run. Inside a run the runner does it; elsewhere the Kubernetes client, which is loaded only then, since
 // every attempt pays for what this package loads.
+import { AsyncLocalStorage } from "node:async_hooks";
+
 import type { StartOptions } from "@stint/crds/attempt";
 import type { Json } from "@stint/crds/json";
 
@@ -8,6 +10,7 @@ import { Handle, type RunHandle, type RunPort } from "./handle.ts";
 import { over, parseTriggerOptions, type DefinedCall, type TriggerOptions } from "./options.ts";
 import { inputTooLarge } from "./payload.ts";
 import { currentScope, type Scope, type Target } from "./scope.ts";
+import { shared } from "./shared.ts";
 import { startTags } from "./tags.ts";
 
 /** The arguments as a list, as an object by name, or, of a task that takes one object, that object. Source: S29 to S31. */
@@ -30,6 +33,19 @@ export interface RunRequest {
   /** Of the run. */
   readonly name?: string;
   readonly namespace?: string;
+}
+
+/** What makes root runs outside a run, and where they belong unless the trigger says so itself. */
+export interface TriggerClient {
+  readonly bundle?: string;
+  create(request: RunRequest): Promise<RunPort>;
+}
+
+const clients = shared(Symbol.for("stint.dev/client/v1"), () => new AsyncLocalStorage<TriggerClient>());
+
+/** Triggers in `work` go to this client, and not to the cluster that the environment names. */
+export function triggerThrough<T>(client: TriggerClient, work: () => T): T {
+  return clients.run(client, work);
 }
 
 /** Throws a TypeError for a bad input or option, a RangeError for an input that is too large, and what the client throws. */
@@ -63,7 +79,7 @@ export async function trigger<T>(
 
 function bundleOf(target: Target, option: string | undefined): string {
   const scope = currentScope();
-  const own = scope?.trigger ? scope.context.bundle : process.env["STINT_BUNDLE"];
+  const own = scope?.trigger ? scope.context.bundle : (clients.getStore()?.bundle ?? process.env["STINT_BUNDLE"]);
   const bundle = target.bundle ?? option ?? own;
   if (bundle) return bundle;
   throw new Error(`Task "${target.name}": trigger() needs its bundle: give the option bundle or set STINT_BUNDLE`);
@@ -81,7 +97,11 @@ async function triggerInside(trigger: Required<Scope>["trigger"], request: RunRe
 }
 
 async function triggerOutside(request: RunRequest): Promise<RunPort> {
-  const { connectedClient } = await import("./client/client.ts");
-  const client = await connectedClient();
+  const client = clients.getStore() ?? (await clusterClient());
   return client.create(request);
+}
+
+async function clusterClient(): Promise<TriggerClient> {
+  const { connectedClient } = await import("./client/client.ts");
+  return connectedClient();
 }

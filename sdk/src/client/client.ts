@@ -4,17 +4,17 @@ import { randomUUID } from "node:crypto";
 
 import { apiVersion } from "@stint/crds/group";
 import { hashName } from "@stint/crds/hash";
-import { label, tagLabels, tagsOf, traceAnnotation } from "@stint/crds/labels";
 import { rerunPatch, rerunProblem, type RerunOptions } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { ClientError } from "../errors.ts";
 import type { RunPort } from "../handle.ts";
 import type { RunRequest } from "../trigger.ts";
-import { callersTrace, endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
+import { endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
 import { outcomeOf, taskOf } from "./outcome.ts";
+import { nameTaken, notActive, notFound, rootRun } from "./root-run.ts";
 import { Transport, type Request, type Sleep } from "./transport.ts";
-import { notFound, watchToEnd, type RunPlace } from "./watch.ts";
+import { watchToEnd, type RunPlace } from "./watch.ts";
 
 const connected = new Map<string, Promise<Client>>();
 
@@ -47,7 +47,7 @@ export class Client {
     const path = `/apis/${apiVersion}/namespaces/${encodeURIComponent(namespace)}/taskruns`;
     const run: RunPlace = { path, name };
     try {
-      const body = taskRun({ ...request, name, namespace });
+      const body = rootRun({ ...request, name, namespace });
       await this.#transport.send({ method: "POST", path: run.path, body, what: `create run ${name}` });
     } catch (error) {
       if (!(error instanceof ClientError) || error.code !== "AlreadyExists") throw error;
@@ -59,9 +59,7 @@ export class Client {
   /** The existing run must be of the same task. */
   async #expect(run: RunPlace, task: string, cause: ClientError): Promise<void> {
     const { spec } = await this.#send({ method: "GET", path: pathOf(run), what: `get run ${run.name}` });
-    if (taskOf(spec.task) === task) return;
-    const options = { statusCode: cause.statusCode, code: cause.code, cause };
-    throw new ClientError(`run ${run.name} exists and belongs to ${taskOf(spec.task)}`, options);
+    if (taskOf(spec.task) !== task) throw nameTaken(run.name, spec.task, cause);
   }
 
   #port(run: RunPlace): RunPort {
@@ -76,7 +74,7 @@ export class Client {
   async #cancel(run: RunPlace): Promise<void> {
     const body = { spec: { cancel: true } };
     const canceled = await this.#ofRun(run, { method: "PATCH", body, what: `cancel run ${run.name}` });
-    if (outcomeOf(canceled)) throw new ClientError(`task run ${run.name} is not active`, { statusCode: 409 });
+    if (outcomeOf(canceled)) throw notActive(run.name);
   }
 
   /** Between the two the run can only have been done again by somebody else, and then the patch changes nothing. */
@@ -91,7 +89,7 @@ export class Client {
   /** The run as the API server answers it. Throws {@link notFound} if there is none. */
   async #ofRun(run: RunPlace, request: Omit<Request, "path">): Promise<TaskRun> {
     return this.#send({ ...request, path: pathOf(run) }).catch((error: unknown) => {
-      throw error instanceof ClientError && error.statusCode === 404 ? notFound(run) : error;
+      throw error instanceof ClientError && error.statusCode === 404 ? notFound(run.name) : error;
     });
   }
 
@@ -102,18 +100,4 @@ export class Client {
 
 function pathOf({ path, name }: RunPlace): string {
   return `${path}/${encodeURIComponent(name)}`;
-}
-
-/** The object, with the labels that its creator has to set (S18, S20, S159). */
-function taskRun({ target, bundle, input, options, name, namespace }: RunRequest): object {
-  const entry = target.definition?.entry;
-  const tags = tagsOf(entry?.tags ?? [], options);
-  const labels = { ...entry?.labels, ...tagLabels(tags), [label.bundle]: bundle };
-  const annotations = traceAnnotation(callersTrace());
-  return {
-    apiVersion,
-    kind: "TaskRun",
-    metadata: { name, namespace, labels, ...(annotations && { annotations }) },
-    spec: { task: `${bundle}/${target.name}`, input, ...options },
-  };
 }

@@ -9,6 +9,7 @@ import type { TaskRun } from "@stint/crds/taskrun";
 
 import { ClientError } from "../errors.ts";
 import { outcomeOf } from "./outcome.ts";
+import { notFound } from "./root-run.ts";
 import { backoffMs, isPassing, type Transport } from "./transport.ts";
 
 const watchSeconds = 290;
@@ -52,7 +53,7 @@ async function list(
   } as const;
   const { items, metadata } = (await transport.send(request)) as RunList; // the API server's schema has checked it
   const [found] = items;
-  if (!found) throw notFound(run);
+  if (!found) throw notFound(run.name);
   return { outcome: outcomeOf(found), resourceVersion: metadata.resourceVersion };
 }
 
@@ -81,7 +82,7 @@ async function endIn(
     if (event.type === "ERROR") return undefined; // too old to go on from, mostly
     const outcome = outcomeOf(event.object);
     if (outcome) return outcome;
-    if (event.type === "DELETED") throw notFound(run);
+    if (event.type === "DELETED") throw notFound(run.name);
   }
   return undefined;
 }
@@ -110,8 +111,4 @@ type WatchEvent =
 
 function selecting({ name }: RunPlace): string {
   return `fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
-}
-
-export function notFound({ name }: RunPlace): ClientError {
-  return new ClientError(`task run not found: ${name}`, { statusCode: 404, code: "NotFound" });
 }

@@ -16,7 +16,7 @@ import type {
 } from "@stint/operator/effects/cluster";
 
 import { Channel } from "./channel.ts";
-import { ObjectStore } from "./object-store.ts";
+import type { ObjectStore } from "./object-store.ts";
 
 export type Verb = Exclude<keyof Cluster, symbol>;
 
