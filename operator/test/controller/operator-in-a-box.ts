@@ -7,8 +7,8 @@ import type { Manifest } from "@stint/crds/manifest";
 import { rerunPatch } from "@stint/crds/rerun";
 import type { TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
 
-import { assemble, type Assembly } from "../../src/assembly.ts";
-import { createInformers, type Informers } from "../../src/controller/informers.ts";
+import type { Assembly } from "../../src/assembly.ts";
+import type { Informers } from "../../src/controller/informers.ts";
 import { conditionOf } from "../../src/core/status.ts";
 import {
   controllerRevisions,
@@ -29,6 +29,7 @@ import { aTaskBundle, isReady, specHash } from "../bundle-builders.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
 import { ObjectStore } from "../../../testing/src/memory/object-store.ts";
+import { startOperator } from "../../../testing/src/memory/operator.ts";
 import { freshMetrics, silentLogger } from "../fakes/telemetry.ts";
 import { Kubelet, type PodLife } from "./kubelet.ts";
 
@@ -36,7 +37,6 @@ import { Kubelet, type PodLife } from "./kubelet.ts";
 export const workers = 2;
 
 const bundleRef = { namespace, name: "math" };
-const bookmarkMs = 60_000;
 const askAgainMs = 1000;
 
 interface BoxOptions {
@@ -158,14 +158,13 @@ export class ClusterBox {
     const { clock } = this;
     const cluster = new FakeCluster({ store: this.store });
     const end = new AbortController();
-    const common = { cluster, clock, random: () => 0.5, log: silentLogger, metrics: freshMetrics() };
-    const informers = createInformers(common);
-    const all = Object.values(informers);
-    for (const informer of all) void informer.run(end.signal);
-    await Promise.all(all.map((informer) => informer.untilSynced(end.signal)));
-    const assembly = assemble({
-      ...common,
-      informers,
+    const metrics = freshMetrics();
+    const options = {
+      cluster,
+      clock,
+      random: () => 0.5,
+      log: silentLogger,
+      metrics,
       surroundings: { taskDefaults: {}, podSettings, gatewayReadySince: () => new Date(t0.getTime() - 3_600_000) },
       settings: {
         instance: `operator-${this.#operators.length}`,
@@ -174,16 +173,15 @@ export class ClusterBox {
         limits: { treeDepth: 32, treeSize: 10_000 },
       },
       point,
-    });
+    };
+    const { informers, assembly } = await startOperator(options, end.signal);
     const lead = () => void assembly.work(end.signal);
     if (leads) lead();
-    void this.#sendBookmarks(cluster, end.signal);
     const kill = () => {
       cluster.partition("refused");
       end.abort();
     };
     const writes = () => cluster.writes.map(({ verb, resource }) => `${verb} ${resource}`);
-    const { metrics } = common;
     const operator = { cluster, informers, gateway: assembly.gateway, metrics, over: end.signal, writes, lead, kill };
     this.#operators.push(operator);
     return operator;
@@ -280,13 +278,6 @@ export class ClusterBox {
   /** The newest process that is not over. */
   #gateway(): Operator | undefined {
     return this.#operators.findLast(({ over }) => !over.aborted);
-  }
-
-  async #sendBookmarks(cluster: FakeCluster, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.clock.sleep(bookmarkMs, signal).catch(() => undefined); // over
-      cluster.sendBookmarks();
-    }
   }
 
   #collect(): void {
