@@ -1,5 +1,5 @@
 // What @stint/testing asks of the SDK. Promised to nobody else.
-export { outcomeOf } from "./client/outcome.ts";
+export { outcomeOf, taskOf } from "./client/outcome.ts";
 export { nameTaken, notActive, notFound, rootRun } from "./client/root-run.ts";
 export { triggerThrough, type RunRequest, type TriggerClient } from "./trigger.ts";
 export type { RunPort } from "./handle.ts";

@@ -3,9 +3,9 @@ import type { Report } from "@stint/crds/attempt";
 import { label } from "@stint/crds/labels";
 
 import type { Clock } from "../../src/clock.ts";
-import type { ContainerState, PodCondition } from "../../src/core/world.ts";
 import { pods, type Pod } from "../../src/effects/resources.ts";
 import { aFailure, aSuccess } from "../builders.ts";
+import { PodStates } from "../../../testing/src/memory/pod-states.ts";
 import type { FakeCluster } from "../fakes/cluster.ts";
 
 /** What happens to a pod, each step so long after the one before; the first counts from when it has a node. */
@@ -22,8 +22,6 @@ export type Step = { readonly afterMs: number } & (
 );
 
 const start: Step = { afterMs: 1000, does: "start" };
-const scheduled = { type: "PodScheduled", status: "True" };
-const disrupted = { type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI", message: "drained" };
 
 /** Lives that many tests share. What runs for 5 s is seen running. */
 export const lives = {
@@ -65,10 +63,12 @@ export class Kubelet {
   /** Nodes that nobody hears of any more. New pods go to another. */
   readonly cutOff = new Set<string>();
   readonly #options: KubeletOptions;
+  readonly #states: PodStates;
   readonly #charges = new Map<string, Charge>();
 
   constructor(options: KubeletOptions) {
     this.#options = options;
+    this.#states = new PodStates(options.hand, () => options.clock.now());
     options.hand.store.watch(pods, {}, "0", (event) => {
       if (event.type === "BOOKMARK") return;
       const { metadata } = event.object;
@@ -90,11 +90,9 @@ export class Kubelet {
   }
 
   async #live(ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
-    const { hand, clock } = this.#options;
+    const { clock } = this.#options;
     await clock.sleep(bindMs, signal);
-    const nodeName = this.cutOff.has("node-1") ? "node-2" : "node-1";
-    hand.edit(pods, ref, (pod) => ({ ...pod, spec: { ...pod.spec, nodeName } }));
-    this.#tell(ref, "Pending", undefined);
+    this.#states.bind(ref, this.cutOff.has("node-1") ? "node-2" : "node-1");
     for (const step of this.#lifeOf(ref)) {
       if (step.afterMs > 0) await clock.sleep(step.afterMs, signal);
       await this.#take(step, ref, signal);
@@ -109,13 +107,13 @@ export class Kubelet {
   async #take(step: Step, ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
     switch (step.does) {
       case "start":
-        return this.#tell(ref, "Running", { running: { startedAt: this.#now() } });
+        return this.#states.run(ref);
       case "report":
         return this.#options.report(this.#read(ref), step.report, signal);
       case "exit":
-        return this.#exit(ref, step.code);
+        return this.#states.exit(ref, { exitCode: step.code });
       case "evict":
-        this.#tell(ref, "Running", this.#read(ref).status?.containerStatuses?.[0]?.state, [disrupted]);
+        this.#states.disrupt(ref, "EvictionByEvictionAPI", "drained");
         return this.#options.hand.deleteByHand(pods, ref);
       case "vanish":
         return this.#options.hand.remove(pods, ref);
@@ -126,32 +124,11 @@ export class Kubelet {
   async #terminate(ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
     await this.#options.clock.sleep(terminationMs, signal);
     if (this.cutOff.has(this.#read(ref).spec.nodeName ?? "")) return;
-    this.#exit(ref, 143);
+    this.#states.exit(ref, { exitCode: 143 });
     this.#options.hand.remove(pods, ref);
-  }
-
-  #exit(ref: Pod["metadata"], exitCode: number): void {
-    const reason = exitCode === 0 ? "Completed" : "Error";
-    const startedAt = this.#read(ref).status?.containerStatuses?.[0]?.state?.running?.startedAt;
-    const terminated = { exitCode, reason, finishedAt: this.#now(), ...(startedAt !== undefined && { startedAt }) };
-    this.#tell(ref, exitCode === 0 ? "Succeeded" : "Failed", { terminated });
-  }
-
-  #tell(ref: Pod["metadata"], phase: string, state?: ContainerState, more: readonly PodCondition[] = []): void {
-    const before = this.#read(ref).status?.conditions ?? [{ ...scheduled, lastTransitionTime: this.#now() }];
-    const containerStatuses = [{ name: "task", state: state ?? { waiting: { reason: "ContainerCreating" } } }];
-    this.#options.hand.setStatus(pods, ref, { phase, conditions: [...before, ...more], containerStatuses });
   }
 
   #read(ref: Pod["metadata"]): Pod {
     return this.#options.hand.store.get(pods, ref) as Pod; // what is stored under pods
-  }
-
-  /** Kubernetes stamps whole seconds. */
-  #now(): string {
-    return this.#options.clock
-      .now()
-      .toISOString()
-      .replace(/\.\d+Z$/, "Z");
   }
 }

@@ -1,0 +1,112 @@
+// Root runs, made as the SDK's own client makes them, in a cluster in memory. Whoever waits for one lets time pass.
+import type { RunOutcome } from "@stint/crds/attempt";
+import type { TaskRun } from "@stint/crds/taskrun";
+import { taskRuns } from "@stint/operator/effects/resources";
+import { isApiError } from "@stint/operator/errors";
+import {
+  nameTaken,
+  notActive,
+  notFound,
+  outcomeOf,
+  rootRun,
+  taskOf,
+  type RunPort,
+  type RunRequest,
+  type TriggerClient,
+} from "@stint/sdk/harness";
+
+import { HarnessError } from "./errors.ts";
+import { ownBundle, type HarnessSettings } from "./options.ts";
+import { toRunState } from "./run-state.ts";
+import { namespace, type World } from "./world.ts";
+
+/** Longer than nearly every run may take; each day of it costs some tenths of a second of the machine's time. */
+const patienceMs = 7 * 86_400_000;
+
+export class Client implements TriggerClient {
+  readonly bundle = ownBundle;
+  readonly #world: World;
+  readonly #settings: HarnessSettings;
+
+  constructor(world: World, settings: HarnessSettings) {
+    this.#world = world;
+    this.#settings = settings;
+  }
+
+  async create(request: RunRequest): Promise<RunPort> {
+    this.#requireKnown(request);
+    const { name = this.#world.draws.runName(), bundle, target } = request;
+    try {
+      await this.#world.hand.create(taskRuns, namespace, rootRun({ ...request, name, namespace }));
+    } catch (error) {
+      if (!isApiError(error, "alreadyExists")) throw error;
+      const { task } = this.#read(name).spec;
+      if (taskOf(task) !== `${bundle}/${target.name}`) throw nameTaken(name, task, error);
+    }
+    await this.#world.pacer.settle();
+    return this.portOf(name);
+  }
+
+  portOf(name: string): RunPort {
+    return {
+      id: name,
+      time: this.#world.time(),
+      outcome: (signal) => this.#outcome(name, signal),
+      cancel: () => this.cancel(name),
+    };
+  }
+
+  async cancel(name: string): Promise<void> {
+    const run = this.#read(name);
+    if (outcomeOf(run)) throw notActive(name);
+    this.#world.hand.edit(taskRuns, { namespace, name }, (now) => ({ ...now, spec: { ...now.spec, cancel: true } }));
+    await this.#world.pacer.settle();
+  }
+
+  async #outcome(name: string, signal: AbortSignal): Promise<RunOutcome> {
+    const { clock, pacer, runs } = this.#world;
+    const startMs = Date.parse(this.#read(name).spec.startAt ?? "") - clock.now().getTime();
+    await pacer.until({
+      isOver: () => isOver(runs.get(name)),
+      family: () => runs.familyOf(name),
+      untilMs: clock.monotonicMs() + Math.max(0, startMs || 0) + patienceMs,
+      late: () => lateError(this.#read(name)),
+      signal,
+    });
+    const outcome = outcomeOf(this.#read(name));
+    if (!outcome) throw notFound(name);
+    return outcome;
+  }
+
+  #read(name: string): TaskRun {
+    const run = this.#world.runs.get(name);
+    if (!run) throw notFound(name);
+    return run;
+  }
+
+  /** A mistake of the test, which in a cluster would be a run that waits or that has failed. */
+  #requireKnown({ bundle, target: { name }, namespace: asked = namespace }: RunRequest): void {
+    const tasks = this.#settings.bundles.get(bundle);
+    const place = bundle === ownBundle ? "tasks" : `bundles: { "${bundle}": … }`;
+    if (!tasks?.has(name)) {
+      throw new HarnessError(
+        `Task "${name}" is not in bundle ${bundle} of this harness. Give it to createHarness() among its ${place}.`,
+      );
+    }
+    if (asked !== namespace) {
+      throw new HarnessError(`There is no namespace ${asked} in this harness. Leave the option namespace out.`);
+    }
+  }
+}
+
+function isOver(run: TaskRun | undefined): boolean {
+  return run === undefined || outcomeOf(run) !== undefined;
+}
+
+function lateError(run: TaskRun): HarnessError {
+  const { id, phase, reason, message } = toRunState(run);
+  const why = [reason, message].filter(Boolean).join(": ");
+  return new HarnessError(
+    `Run ${id} is not over after ${patienceMs / 86_400_000} days: it is ${phase}, ${why}. Give it what it waits for, or trigger it and move the clock yourself.`,
+  );
+}
