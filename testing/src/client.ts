@@ -17,11 +17,11 @@ import {
 
 import { HarnessError } from "./errors.ts";
 import { ownBundle, type HarnessSettings } from "./options.ts";
-import { toRunState } from "./run-state.ts";
+import { toRunState, type RunState } from "./run-state.ts";
 import { namespace, type World } from "./world.ts";
 
-/** Longer than nearly every run may take; each day of it costs some tenths of a second of the machine's time. */
-const patienceMs = 7 * 86_400_000;
+/** A little longer than the longest wait between two attempts (S84). */
+const patienceHours = 25;
 
 export class Client implements TriggerClient {
   readonly bundle = ownBundle;
@@ -64,18 +64,27 @@ export class Client implements TriggerClient {
   }
 
   async #outcome(name: string, signal: AbortSignal): Promise<RunOutcome> {
-    const { clock, pacer, runs } = this.#world;
-    const startMs = Date.parse(this.#read(name).spec.startAt ?? "") - clock.now().getTime();
+    const { pacer, runs } = this.#world;
+    this.#read(name);
     await pacer.until({
       isOver: () => isOver(runs.get(name)),
       family: () => runs.familyOf(name),
-      untilMs: clock.monotonicMs() + Math.max(0, startMs || 0) + patienceMs,
-      late: () => lateError(this.#read(name)),
+      patientUntilMs: () => runs.lastChangeMs(runs.familyOf(name)) + patienceHours * 3_600_000,
+      late: () => this.#lateError(name),
       signal,
     });
     const outcome = outcomeOf(this.#read(name));
     if (!outcome) throw notFound(name);
     return outcome;
+  }
+
+  #lateError(name: string): HarnessError {
+    const { runs } = this.#world;
+    const family = [...runs.familyOf(name)].map((each) => runs.get(each)).filter((run) => !isOver(run));
+    const standing = family.map((run) => run && inWords(toRunState(run))).join("; ");
+    return new HarnessError(
+      `Run ${name} is not over, and nothing has happened for ${patienceHours} hours: ${standing}. Give it what it waits for, or trigger it and move the clock yourself.`,
+    );
   }
 
   #read(name: string): TaskRun {
@@ -103,10 +112,6 @@ function isOver(run: TaskRun | undefined): boolean {
   return run === undefined || outcomeOf(run) !== undefined;
 }
 
-function lateError(run: TaskRun): HarnessError {
-  const { id, phase, reason, message } = toRunState(run);
-  const why = [reason, message].filter(Boolean).join(": ");
-  return new HarnessError(
-    `Run ${id} is not over after ${patienceMs / 86_400_000} days: it is ${phase}, ${why}. Give it what it waits for, or trigger it and move the clock yourself.`,
-  );
+function inWords({ id, phase, reason, message }: RunState): string {
+  return `${id} is ${phase}, ${[reason, message].filter(Boolean).join(": ")}`;
 }

@@ -4,7 +4,7 @@
 //   T2. Time stands still while a function of an awaited run's family is executed and waits for nothing that time could
 //       bring (E1): its I/O is to take no time, whatever it takes.
 //   T3. It goes from one sleeper to the next and no further: an awaited run is over at the very instant at which it ended.
-//   T4. A run that does not end is an error that says what it waits for.
+//   T4. A run that nothing happens to any more is an error that says what it waits for.
 import type { VirtualClock } from "./memory/clock.ts";
 import type { Executions } from "./process/executions.ts";
 
@@ -13,13 +13,15 @@ export interface Waiter {
   readonly isOver: () => boolean;
   /** Names of the runs whose functions hold time (T2). */
   readonly family: () => ReadonlySet<string>;
-  /** Until this instant of the monotonic clock; then `late` is thrown (T4). */
-  readonly untilMs: number;
+  /** Until when it is worth waiting as far as one can tell now, by the monotonic clock; then `late` is thrown (T4). */
+  readonly patientUntilMs: () => number;
   readonly late: () => Error;
   readonly signal: AbortSignal;
 }
 
 interface Waiting extends Waiter {
+  /** {@link Waiter.patientUntilMs} when it was last asked. */
+  untilMs: number;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -48,14 +50,15 @@ export class Pacer {
   }
 
   /** Resolves once nothing more happens without time. */
-  settle(): Promise<void> {
-    return this.advance(0);
+  async settle(): Promise<void> {
+    await this.#alone(() => this.#options.executions.settle());
+    this.#options.check();
   }
 
   /** Lets time pass until it is over. Rejects with the signal's reason, and with `late`. */
   async until(waiter: Waiter): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: Waiting = { ...waiter, resolve, reject };
+    const waiting: Waiting = { ...waiter, untilMs: waiter.patientUntilMs(), resolve, reject };
     const { ring } = this.#options.executions;
     this.#waiting.add(waiting);
     waiter.signal.addEventListener("abort", ring, { once: true });
@@ -89,17 +92,18 @@ export class Pacer {
     if (this.#waiting.size === 0) return;
     if (this.#isHeld()) return changed; // T2
     const leftMs = Math.min(...[...this.#waiting].map(({ untilMs }) => untilMs)) - clock.monotonicMs();
-    await this.advance(Math.min(clock.nextInMs, leftMs)); // T3
+    await this.#alone(() => clock.advanceToNext(leftMs)); // T3
   }
 
   /** Lets those go who wait no more. */
   #dismiss(): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (const waiting of this.#waiting) {
-      const { signal, isOver, untilMs, late, resolve, reject } = waiting;
+      const { signal, isOver, late, resolve, reject } = waiting;
+      if (waiting.untilMs <= nowMs) waiting.untilMs = waiting.patientUntilMs();
       if (signal.aborted) reject(signal.reason);
       else if (isOver()) resolve();
-      else if (untilMs <= nowMs) reject(late());
+      else if (waiting.untilMs <= nowMs) reject(late());
       else continue;
       this.#waiting.delete(waiting);
     }

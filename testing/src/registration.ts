@@ -14,7 +14,7 @@ export async function registerBundles(world: World, { bundles, defaults }: Harne
   await world.pacer.until({
     isOver: () => world.hand.peekAll(taskBundles).every(isReady),
     family: () => new Set(),
-    untilMs: headStartMs,
+    patientUntilMs: () => headStartMs,
     late: () => notAccepted(world.hand.peekAll(taskBundles).find((bundle) => !isReady(bundle))),
     signal: new AbortController().signal,
   });

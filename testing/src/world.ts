@@ -75,7 +75,7 @@ export class World {
     this.clock = new VirtualClock(new Date(settings.now.getTime() - headStartMs), { settle });
     this.pacer = new Pacer({ clock: this.clock, executions, check: () => this.check() });
     this.hand = new MemoryCluster(new ObjectStore(() => this.clock.now(), this.draws.uid));
-    this.runs = new RunList(this.hand.store, executions.ring);
+    this.runs = new RunList(this.hand.store, this.clock, executions.ring);
     collectAfterRuns(this.hand.store);
     this.kubelet = new Kubelet({
       hand: this.hand,

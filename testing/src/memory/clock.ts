@@ -64,15 +64,13 @@ export class VirtualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const endMs = this.#monotonicMs + ms;
     await this.#settle();
-    for (let dueMs = this.#soonest(); dueMs <= endMs; dueMs = this.#soonest()) {
-      this.#monotonicMs = dueMs;
-      const due = this.#sleepers.filter((sleeper) => sleeper.dueMs === dueMs);
-      this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.dueMs !== dueMs);
-      for (const sleeper of due) sleeper.wake();
-      await this.#settle();
-    }
-    this.#monotonicMs = endMs;
-    await this.#settle();
+    for (let dueMs = this.#soonest(); dueMs <= endMs; dueMs = this.#soonest()) await this.#moveTo(dueMs);
+    await this.#moveTo(endMs);
+  }
+
+  /** Lets time pass until somebody has woken, but not more than `ms`. */
+  async advanceToNext(ms: number): Promise<void> {
+    await this.#moveTo(Math.min(this.#soonest(), this.#monotonicMs + ms));
   }
 
   /** Those who sleep now. */
@@ -82,6 +80,15 @@ export class VirtualClock implements Clock {
 
   /** For a fake that notes who sleeps. */
   protected fellAsleep(_sleeper: Sleeper): void {}
+
+  /** To an instant before which nobody wakes. */
+  async #moveTo(instantMs: number): Promise<void> {
+    this.#monotonicMs = instantMs;
+    const due = this.#sleepers.filter(({ dueMs }) => dueMs === instantMs);
+    if (due.length > 0) this.#sleepers = this.#sleepers.filter(({ dueMs }) => dueMs !== instantMs);
+    for (const sleeper of due) sleeper.wake();
+    await this.#settle();
+  }
 
   #soonest(): number {
     return Math.min(Infinity, ...this.#sleepers.map((sleeper) => sleeper.dueMs));
