@@ -57,6 +57,30 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "cli/src": ["crds/src", "sdk/src", "cli/src"],
   // `stint dev`: a cluster in this process, the operator in one of its own.
   "cli/src/dev": ["crds/src", "sdk/src", "cli/src", "devcluster/src/index"],
+  // A cluster in memory, for the operator's own tests too: it knows nothing of the runner, the SDK or the harness.
+  "testing/src/memory": [
+    "crds/src",
+    "operator/src/core",
+    "operator/src/effects",
+    "operator/src/controller",
+    "operator/src/assembly",
+    "operator/src/errors",
+    "operator/src/clock",
+    "testing/src/memory",
+  ],
+  "testing/src": [
+    "crds/src",
+    "operator/src/core",
+    "operator/src/effects",
+    "operator/src/gateway",
+    "operator/src/errors",
+    "operator/src/points",
+    "operator/src/clock",
+    "operator/src/telemetry",
+    "runner-image/src",
+    "sdk/src",
+    "testing/src",
+  ],
   // Knows none of our kinds: our CRDs are applied to it like to any cluster.
   "devcluster/src": ["devcluster/src"],
 };
@@ -65,6 +89,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const forbiddenPackages: Readonly<Record<string, (specifier: string) => boolean>> = {
   "operator/src/core": () => true,
   "runner-image/src": (specifier) => !specifier.startsWith("node:"),
+  "testing/src": (specifier) => /^(node:)?(http2?|https|net|tls|dgram)$|^undici$/.test(specifier),
 };
 
 function roomOf(path: string): string | undefined {
@@ -77,7 +102,7 @@ function violations(source: Source): string[] {
   const room = roomOf(source.path);
   if (room === undefined) return [`${source.path} is in no room`];
   return importsOf(source).flatMap(({ to, typeOnly }) => {
-    if (!/^(crds|operator|runner-image|sdk|cli|devcluster)\/src\//.test(to)) {
+    if (!/^(crds|operator|runner-image|sdk|cli|devcluster|testing)\/src\//.test(to)) {
       const forbidden = !typeOnly && forbiddenPackages[room]?.(to);
       return forbidden ? [`${source.path} loads ${to}`] : [];
     }
@@ -132,6 +157,10 @@ describe("layers", () => {
     ["operator/src/assembly.ts", 'import { readConfig } from "./config.ts";'],
     ["sdk/src/planted.ts", 'import { decide } from "@stint/operator/core/decide";'],
     ["runner-image/src/planted.ts", 'import { z } from "zod";'],
+    ["sdk/src/planted.ts", 'import { createHarness } from "@stint/testing";'],
+    ["testing/src/memory/planted.ts", 'import { task } from "@stint/sdk";'],
+    ["testing/src/planted.ts", 'import { request } from "node:https";'],
+    ["testing/src/planted.ts", 'import "@stint/operator/main";'],
     ["devices/src/planted.ts", "export const x = 1;"],
   ])("a violation planted in %s is found: %s", (path, text) => {
     const found = violations({ path, text });

@@ -7,7 +7,7 @@ import { parseSync, type ParseResult } from "oxc-parser";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
-const packages = ["crds", "operator", "runner-image", "sdk", "cli", "devcluster"];
+const packages = ["crds", "operator", "runner-image", "sdk", "cli", "devcluster", "testing"];
 
 export interface Source {
   /** Path from the project's root. */

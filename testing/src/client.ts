@@ -2,7 +2,8 @@
 import type { RunOutcome } from "@stint/crds/attempt";
 import type { TaskRun } from "@stint/crds/taskrun";
 import { taskRuns } from "@stint/operator/effects/resources";
-import { isApiError } from "@stint/operator/errors";
+import { isApiError, type ApiError } from "@stint/operator/errors";
+import { ClientError } from "@stint/sdk";
 import {
   nameTaken,
   notActive,
@@ -39,6 +40,7 @@ export class Client implements TriggerClient {
     try {
       await this.#world.hand.create(taskRuns, namespace, rootRun({ ...request, name, namespace }));
     } catch (error) {
+      if (isApiError(error, "invalid")) throw refused(`create run ${name}`, error);
       if (!isApiError(error, "alreadyExists")) throw error;
       const { task } = this.#read(name).spec;
       if (taskOf(task) !== `${bundle}/${target.name}`) throw nameTaken(name, task, error);
@@ -110,6 +112,11 @@ export class Client implements TriggerClient {
 
 function isOver(run: TaskRun | undefined): boolean {
   return run === undefined || outcomeOf(run) !== undefined;
+}
+
+/** As the SDK says what an API server has refused. */
+function refused(what: string, { serverMessage, status, cause }: ApiError): ClientError {
+  return new ClientError(`${what}: ${serverMessage}`, { statusCode: status, code: "Invalid", cause });
 }
 
 function inWords({ id, phase, reason, message }: RunState): string {

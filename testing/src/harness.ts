@@ -1,6 +1,5 @@
 import type { KubernetesObject } from "@stint/crds/kubernetes";
 import type { TaskRun } from "@stint/crds/taskrun";
-import { label } from "@stint/crds/labels";
 import { isFinished } from "@stint/operator/core/look";
 import { isEnded, startedAt } from "@stint/operator/core/outcome";
 import { toObservedRun, toOwnedPod } from "@stint/operator/effects/reading";
@@ -161,7 +160,7 @@ class OpenHarness implements Harness {
 
   async fail(run: RunId, reason: Fault): Promise<void> {
     if (!Object.hasOwn(Fault, reason)) {
-      throw new HarnessError(`No pod ends "${String(reason)}". Use one of ${Object.keys(Fault).join(", ")}.`);
+      throw new HarnessError(`No pod ends "${reason}". Use one of ${Object.keys(Fault).join(", ")}.`);
     }
     const { pacer, planned, kubelet } = this.#world;
     const found = await this.#find(run);

@@ -47,9 +47,20 @@ afterEach(() => h.close());
 
 test("there is a fault for every reason but those that the operator or the function itself gives (S289)", () => {
   const ofNoPod = [
-    ...["TaskError", "NonRetryableError", "InvalidInput", "InputTooLarge", "InvalidSpec", "ResultNotSerializable"],
-    ...["ResultTooLarge", "TaskNotFound", "RevisionNotFound", "UnknownInstanceType", "InstanceTypeForbidden"],
-    ...["PodRejected", "DeadlineExceeded", "TreeLimitExceeded"],
+    "TaskError",
+    "NonRetryableError",
+    "InvalidInput",
+    "InputTooLarge",
+    "InvalidSpec",
+    "ResultNotSerializable",
+    "ResultTooLarge",
+    "TaskNotFound",
+    "RevisionNotFound",
+    "UnknownInstanceType",
+    "InstanceTypeForbidden",
+    "PodRejected",
+    "DeadlineExceeded",
+    "TreeLimitExceeded",
   ];
 
   expect([...faults, ...ofNoPod].toSorted()).toEqual(Object.keys(classes).toSorted());

@@ -1,30 +1,10 @@
 // The harness as a test's author sees it (S286, S287).
-import { asCompleted, ClientError, currentContext, NonRetryableError, task, taskRef, TaskRunError } from "@stint/sdk";
+import { ClientError, currentContext, task } from "@stint/sdk";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createHarness, HarnessError, type Harness } from "../src/index.ts";
+import { flaky, hypotenuse, square, thirdTime, waiting } from "./tasks.ts";
 
-const square = task("square", (n: number) => n * n);
-const flaky = task("flaky", () => {
-  throw new Error("it broke");
-});
-const thirdTime = task("third-time", () => {
-  const { attempt } = currentContext();
-  if (attempt < 3) throw new Error(`attempt ${attempt} broke`);
-  return attempt;
-});
-const hypotenuse = task("hypotenuse", async (a: number, b: number) => {
-  const [x, y] = await Promise.all([square(a), square(b)]);
-  return Math.sqrt(x + y);
-});
-const waiting = task(
-  "waiting",
-  () =>
-    new Promise((_, reject) => {
-      const { signal } = currentContext();
-      signal.addEventListener("abort", () => reject(signal.reason));
-    }),
-);
 const parentOfWaiting = task("parent-of-waiting", async () => waiting());
 const printing = task("printing", async (word: string) => {
   console.log("%s of attempt", word, currentContext().attempt);
@@ -33,13 +13,7 @@ const printing = task("printing", async (word: string) => {
   process.stdout.write(`${word}\n`);
 });
 const resize = task("resize", (width: number) => ({ width }));
-const remote = task("remote", async () => taskRef<[number], { width: number }>("media/resize")(640));
-const contextual = task("contextual", { tags: ["a"], labels: { team: "x" } }, (word: string) => {
-  const { signal: _, progress: __, deadline: ___, remainingMs: ____, ...facts } = currentContext();
-  return { ...facts, display: undefined, word };
-});
-
-const tasks = [square, flaky, thirdTime, hypotenuse, waiting, parentOfWaiting, printing, remote, contextual];
+const tasks = [square, flaky, thirdTime, hypotenuse, waiting, parentOfWaiting, printing];
 let h: Harness;
 
 beforeEach(async () => {
@@ -111,117 +85,18 @@ describe("run (S287)", () => {
     );
   });
 
+  test("refuses a name that Kubernetes would refuse", async () => {
+    await expect(h.run(square, [3], { name: "Square_3" })).rejects.toThrow(
+      'create run Square_3: TaskRun.stint.dev "Square_3" is invalid: metadata.name: Invalid value: "Square_3"',
+    );
+  });
+
   test("finds the run of an earlier trigger by its name, and refuses another task's (S111)", async () => {
     await h.run(square, [3], { name: "once" });
 
     expect((await h.run(square, [4], { name: "once" })).result).toBe(9);
     await expect(h.run(flaky, [], { name: "once" })).rejects.toThrow("run once exists and belongs to tests/square");
   });
-});
-
-describe("chaining", () => {
-  test("children are runs of their own, in their parent's tree (S107, S121)", async () => {
-    const { id, result } = await h.run(hypotenuse, [3, 4]);
-
-    expect(result).toBe(5);
-    const children = (await h.runs()).filter(({ status }) => status.parent?.name === id);
-    expect(children.map((child) => child.result)).toEqual([9, 16]);
-    expect(children.map(({ status }) => status.root?.name)).toEqual([id, id]);
-  });
-
-  test("a child's retries come first, then its failure is thrown (S115, S116)", async () => {
-    const caught: unknown[] = [];
-    const careful = task("careful", async () => {
-      await flaky().then(undefined, (error: unknown) => caught.push(error));
-      throw new NonRetryableError("gave up");
-    });
-    await using own = await createHarness({ tasks: [careful, flaky] });
-
-    const run = await own.run(careful, []);
-
-    expect(caught[0]).toBeInstanceOf(TaskRunError);
-    expect(caught[0]).toMatchObject({ reason: "TaskError", attempts: 4, task: "tests/flaky" });
-    expect(run).toMatchObject({ phase: "Failed", reason: "NonRetryableError", error: { message: "gave up" } });
-    expect(run.attempts).toHaveLength(1);
-  });
-
-  test("values come in the order in which children end (S114)", async () => {
-    const race = task("race", async () => {
-      const startAt = new Date(h.clock.now().getTime() + 5000);
-      const values: number[] = [];
-      for await (const value of asCompleted([square.with({ startAt })(2), square(3)])) values.push(value);
-      return values;
-    });
-    await using own = await createHarness({ tasks: [race, square], now: h.clock.now() });
-
-    expect((await own.run(race, [])).result).toEqual([9, 4]);
-  });
-
-  test("a call of another bundle goes there (S122)", async () => {
-    const run = await h.run(remote, []);
-
-    expect(run.result).toEqual({ width: 640 });
-    expect((await h.runs()).map((each) => each.task)).toEqual(["tests/remote", "media/resize"]);
-  });
-
-  test("a task that the harness was not given is not registered for its caller (S124)", async () => {
-    await using own = await createHarness({ tasks: [hypotenuse] });
-
-    const run = await own.run(hypotenuse, [3, 4], { retry: { maxRetries: 0 } });
-
-    expect(run.error?.message).toMatch(
-      /failed: TaskNotFound: Task "square" is not registered in bundle tests revision 1$/,
-    );
-  });
-
-  test("a run that a run has triggered is awaited all the same, and is no part of its tree (S123)", async () => {
-    const outer = task("outer", async () => {
-      const handle = await thirdTime.trigger([]);
-      return { id: handle.id, value: await handle.result() };
-    });
-    await using own = await createHarness({ tasks: [outer, thirdTime] });
-
-    const run = await own.run(outer, []);
-
-    expect(run.result?.value).toBe(3);
-    expect((await own.get(run.result?.id ?? "")).status).not.toHaveProperty("parent");
-  });
-
-  test("a key gives a later attempt the child of the first (S120)", async () => {
-    const keyed = task("keyed", async () => {
-      const value = await square.with({ key: "a" })(3);
-      if (currentContext().attempt === 1) throw new Error("after the child");
-      return value;
-    });
-    await using own = await createHarness({ tasks: [keyed, square] });
-
-    const run = await own.run(keyed, []);
-
-    expect(run).toMatchObject({ result: 9, attempts: [{}, {}] });
-    expect(await own.runs()).toHaveLength(2);
-  });
-});
-
-test("the context tells what a pod would be told (S142)", async () => {
-  const { id, result, status } = await h.run(contextual, ["hi"], { tags: ["b"] });
-
-  expect(result).toMatchObject({
-    runId: id,
-    executionId: id,
-    attempt: 1,
-    userRetries: 0,
-    maxRetries: 3,
-    taskName: "contextual",
-    bundle: "tests",
-    revision: 1,
-    namespace: "default",
-    rootRunId: id,
-    tags: ["a", "b"],
-    labels: { team: "x" },
-    input: ["hi"],
-    word: "hi",
-  });
-  expect(status.root?.uid).toBe(result?.uid);
 });
 
 describe("trigger", () => {

@@ -60,7 +60,7 @@ const refused: readonly { given: string; options: HarnessOptions; then: string }
   {
     given: "a task that no cluster would accept",
     options: { tasks: [large] },
-    then: 'The tasks of bundle tests are not accepted: UnknownInstanceType: Instance type "huge" not found (tasks: large). Change what it names, in a task\'s options or in those of createHarness().',
+    then: 'The tasks of bundle tests are not accepted: UnknownInstanceType: unknown instance type "huge"; known: pro, pro-max, pro-plus, pro-ultra, standard, starter. Change what it names, in a task\'s options or in those of createHarness().',
   },
 ];
 

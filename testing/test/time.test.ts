@@ -1,5 +1,6 @@
 // Virtual time (S288): it passes where a test or a wait lets it, and nothing waits for the machine's.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as realTime } from "node:timers/promises";
@@ -212,10 +213,10 @@ describe("what it brings", () => {
 describe("within a function", () => {
   test("remainingMs() is virtual, as the deadline is (S142)", async () => {
     const clocked = task("clocked", { timeoutSeconds: 60 }, async () => {
-      const { deadline, remainingMs } = currentContext();
-      const before = remainingMs();
+      const context = currentContext();
+      const before = context.remainingMs();
       await square.with({ startAt: new Date(h.clock.now().getTime() + 20_000) })(3);
-      return { deadline: deadline?.toISOString(), before, after: remainingMs() };
+      return { deadline: context.deadline?.toISOString(), before, after: context.remainingMs() };
     });
     await using own = await createHarness({ tasks: [clocked, square], now: h.clock.now() });
 
@@ -326,6 +327,16 @@ describe("a wait", () => {
 
     expect(secondsOf(run.attempts.map(({ createdAt }) => createdAt))).toEqual([0, 86_400, 172_800]);
   });
+});
+
+test("nothing opens a socket (S287)", async () => {
+  const sockets = [vi.spyOn(Socket.prototype, "connect"), vi.spyOn(Server.prototype, "listen")];
+  await using own = await createHarness({ tasks: [square, flaky] });
+
+  await own.run(flaky, []);
+
+  expect(sockets.map((socket) => socket.mock.calls.length)).toEqual([0, 0]);
+  for (const socket of sockets) socket.mockRestore();
 });
 
 test("nothing sets a timer of the machine's (S288)", async () => {

@@ -28,6 +28,7 @@ import { aManifestTask, anInstanceType, aRevision, bundleUid, namespace, podSett
 import { aTaskBundle, isReady, specHash } from "../bundle-builders.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
+import { collectAfterRuns } from "../../../testing/src/memory/garbage.ts";
 import { ObjectStore } from "../../../testing/src/memory/object-store.ts";
 import { startOperator } from "../../../testing/src/memory/operator.ts";
 import { freshMetrics, silentLogger } from "../fakes/telemetry.ts";
@@ -87,7 +88,7 @@ export class ClusterBox {
     this.#podRetentionSeconds = podRetentionSeconds;
     this.kubelet = new Kubelet({ hand, clock, lives, report: (...said) => this.#report(...said) });
     this.store.watch(pods, {}, "0", () => (this.mostLivePods = Math.max(this.mostLivePods, this.#liveInOneRun())));
-    this.store.watch(taskRuns, {}, "0", ({ type }) => type === "DELETED" && queueMicrotask(() => this.#collect()));
+    collectAfterRuns(this.store);
     for (const name of ["node-1", "node-2"]) this.setNode(name, true);
     for (const name of ["starter", "standard"]) {
       hand.seed(instanceTypes, { metadata: { name, uid: name }, spec: anInstanceType(name).spec });
@@ -278,10 +279,6 @@ export class ClusterBox {
   /** The newest process that is not over. */
   #gateway(): Operator | undefined {
     return this.#operators.findLast(({ over }) => !over.aborted);
-  }
-
-  #collect(): void {
-    this.store.collectGarbage([taskRuns, pods]);
   }
 
   #liveInOneRun(): number {

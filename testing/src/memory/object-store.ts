@@ -1,5 +1,6 @@
 // The API server's law, in memory: what a write does to an object and to its version, and what a watch then sees.
 // The cluster in memory stands on it, and the stub API server of the operator's own tests.
+import { canonicalJson, type JsonObject } from "@stint/crds/json";
 import type {
   DeleteOptions,
   KubernetesObject,
@@ -11,6 +12,7 @@ import type {
 } from "@stint/operator/effects/cluster";
 import { ApiError, type ApiReason } from "@stint/operator/errors";
 
+import { isName, nameRule } from "./names.ts";
 import { isSelected, type SelectedBy } from "./selectors.ts";
 
 /** Any object, with the members that the law looks at. */
@@ -93,6 +95,7 @@ export class ObjectStore {
     const serial = ++this.#created;
     const name = given.metadata.name ?? `${given.metadata.generateName ?? ""}${String(serial).padStart(5, "0")}`;
     const ref = { name, ...(resource.namespaced && namespace !== undefined ? { namespace } : {}) };
+    if (!isName(name)) throw invalidName(resource, ref);
     if (this.#table(resource).has(keyOf(ref))) {
       throw refusal("alreadyExists", `create ${inWords(resource, ref)}: already exists`);
     }
@@ -293,15 +296,7 @@ function withoutVersion(object: Stored): object {
 }
 
 function isSame(a: object, b: object): boolean {
-  return canonical(a) === canonical(b);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return canonicalJson(a as JsonObject) === canonicalJson(b as JsonObject); // what is stored is JSON
 }
 
 /** What arrives is what JSON carries: no undefined, no Date, nothing shared with the sender. */
@@ -330,8 +325,14 @@ function inWords(resource: Resource, ref: ObjectRef): string {
   return `${resource.kind.toLowerCase()} ${keyOf(ref)}`;
 }
 
-const statusOf = { notFound: 404, alreadyExists: 409, conflict: 409, gone: 410 } as const;
+function invalidName(resource: Resource, ref: ObjectRef): ApiError {
+  const kind = resource.group ? `${resource.kind}.${resource.group}` : resource.kind;
+  const serverMessage = `${kind} "${ref.name}" is invalid: metadata.name: Invalid value: "${ref.name}": ${nameRule}`;
+  return refusal("invalid", `create ${inWords(resource, ref)}: ${serverMessage}`, serverMessage);
+}
 
-function refusal(reason: ApiReason & keyof typeof statusOf, message: string): ApiError {
-  return new ApiError(message, { reason, status: statusOf[reason] });
+const statusOf = { notFound: 404, alreadyExists: 409, conflict: 409, gone: 410, invalid: 422 } as const;
+
+function refusal(reason: ApiReason & keyof typeof statusOf, message: string, serverMessage = message): ApiError {
+  return new ApiError(message, { reason, status: statusOf[reason], serverMessage });
 }
