@@ -22,8 +22,8 @@ export function createLog(write: (line: string) => void, common: object = {}): L
   };
 }
 
-/** What a console prints, and under which level it is recorded. */
-const printed = { log: "info", info: "info", warn: "warn", error: "error" } as const;
+/** What a console prints, and under which level it is recorded (S144). */
+export const printed = { log: "info", info: "info", warn: "warn", error: "error" } as const;
 
 /** From now on what the code prints is recorded: formatted as it would have been, one record for each call (S144). */
 export function recordPrints(console: Pick<Console, keyof typeof printed>, log: Log): void {

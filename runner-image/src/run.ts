@@ -62,7 +62,11 @@ export async function run({ gateway, clock, log, startedAtMs, ...options }: RunO
   return ending;
 }
 
-function originOf({ name, attempt, bundle, task, tags }: Assignment, traceparent: string | undefined): LogOrigin {
+/** What every line of an attempt's log says of where it comes from (S143). */
+export function originOf(
+  { name, attempt, bundle, task, tags }: Assignment,
+  traceparent: string | undefined,
+): LogOrigin {
   const traceId = traceIdOf(traceparent);
   return { run: name, attempt, task: `${bundle}/${task}`, tags, ...(traceId !== undefined && { traceId }) };
 }

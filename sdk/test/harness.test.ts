@@ -9,6 +9,8 @@ import { anOutcome, attempt, FakeHost, forgetTasks, processStart } from "./fakes
 
 beforeEach(forgetTasks);
 
+const unused = { cancel: async () => {}, rerun: async () => {} };
+
 /** Time that a test moves. */
 function aTime() {
   const timeouts: { readonly ms: number; readonly end: () => void }[] = [];
@@ -27,7 +29,7 @@ describe("time", () => {
   test("bounds a wait, and the machine's does not", async () => {
     const machines = vi.spyOn(AbortSignal, "timeout");
     const { time, timeouts } = aTime();
-    const port: RunPort = { id: "run-1", time, outcome: () => new Promise(() => {}), cancel: async () => {} };
+    const port: RunPort = { id: "run-1", time, outcome: () => new Promise(() => {}), ...unused };
 
     const result = new Handle(port).result({ timeoutMs: 5000 });
     timeouts[0]?.end();
@@ -68,7 +70,7 @@ describe("a client", () => {
     bundle: "tests",
     async create(request) {
       requests.push(request);
-      return { id: "run-1", outcome: async () => anOutcome("run-1", { result: 9 }), cancel: async () => {} };
+      return { id: "run-1", outcome: async () => anOutcome("run-1", { result: 9 }), ...unused };
     },
   };
 

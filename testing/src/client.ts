@@ -1,5 +1,6 @@
 // Root runs, made as the SDK's own client makes them, in a cluster in memory. Whoever waits for one lets time pass.
 import type { RunOutcome } from "@stint/crds/attempt";
+import { rerunPatch, rerunProblem, type RerunOptions } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 import { taskRuns } from "@stint/operator/effects/resources";
 import { isApiError, type ApiError } from "@stint/operator/errors";
@@ -55,13 +56,26 @@ export class Client implements TriggerClient {
       time: this.#world.time(),
       outcome: (signal) => this.#outcome(name, signal),
       cancel: () => this.cancel(name),
+      rerun: (options) => this.#rerun(name, options),
     };
   }
 
   async cancel(name: string): Promise<void> {
+    if (outcomeOf(this.#read(name))) throw notActive(name);
+    await this.#change(name, { cancel: true });
+  }
+
+  async #rerun(name: string, options: RerunOptions): Promise<void> {
     const run = this.#read(name);
-    if (outcomeOf(run)) throw notActive(name);
-    this.#world.hand.edit(taskRuns, { namespace, name }, (now) => ({ ...now, spec: { ...now.spec, cancel: true } }));
+    const problem = rerunProblem(run);
+    if (problem !== undefined) throw new ClientError(problem, { statusCode: 409 });
+    const { rerun } = rerunPatch(run, options);
+    await this.#change(name, { rerun, cancel: undefined });
+  }
+
+  /** What is `undefined` goes, as JSON has none of it. */
+  async #change(name: string, changes: object): Promise<void> {
+    this.#world.hand.edit(taskRuns, { namespace, name }, (run) => ({ ...run, spec: { ...run.spec, ...changes } }));
     await this.#world.pacer.settle();
   }
 

@@ -58,7 +58,7 @@ export interface Harness extends AsyncDisposable {
   runs(): Promise<readonly RunState[]>;
   /** What `kubectl describe` would show, oldest first. */
   events(run: RunId): Promise<readonly RunEvent[]>;
-  /** What the code of its attempts has printed, by the console or to stdout and stderr. */
+  /** What the code of its attempts has written: by `ctx.log`, by the console, to stdout and stderr. */
   logs(run: RunId): Promise<readonly LogLine[]>;
   /** Ends a run for good. Throws a `ClientError` if it is over, or if there is none (S167). */
   cancel(run: RunId): Promise<void>;

@@ -2,14 +2,17 @@
 //
 //   W1. The operator has been there for a while when the test begins: nobody still waits for runners that look for a gateway.
 //   W2. What goes wrong there without a run to tell of it is a fault of ours. It ends the test and is not waited out.
+import type { Assignment } from "@stint/crds/attempt";
 import type { Host, HostTime, Registry } from "@stint/crds/host";
 import { label } from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
+import { logLine, type WriteLog } from "@stint/crds/log-line";
 import { instanceTypes, type Pod } from "@stint/operator/effects/resources";
 import type { GatewayDeps } from "@stint/operator/gateway/deps";
 import { passing } from "@stint/operator/points";
 import type { Logger } from "@stint/operator/telemetry/logger";
 import { createMetrics } from "@stint/operator/telemetry/metrics";
+import { originOf } from "@stint/runner-image/run";
 import { Registry as MetricsRegistry } from "prom-client";
 
 import { Draws } from "./draws.ts";
@@ -24,7 +27,7 @@ import { startOperator } from "./memory/operator.ts";
 import type { HarnessSettings } from "./options.ts";
 import { Pacer } from "./pacer.ts";
 import { Executions } from "./process/executions.ts";
-import { captureOutput, Logs, printingTo } from "./process/output.ts";
+import { captureOutput, Logs, printingTo, recordingInto, type Sink } from "./process/output.ts";
 import { createProgram } from "./process/program.ts";
 import { RunList } from "./run-list.ts";
 import { tasksNamed } from "./tasks.ts";
@@ -139,9 +142,20 @@ export class World {
     const sink = this.logs.sinkOf(run, Number(attempt), killed);
     const time = this.time(killed);
     return tasksNamed(this.#settings.bundles.get(bundle) ?? new Set(), (registry) => (assignment, host) => {
-      const execute = (watched: Host) => printingTo(sink, () => registry.run(assignment, { ...watched, time }));
+      const log = this.#logOf(assignment, sink);
+      const prints = assignment.logPrints === true ? recordingInto(log, sink) : sink;
+      const execute = (watched: Host) => printingTo(prints, () => registry.run(assignment, { ...watched, time, log }));
       return this.#executions.during(run, host, { killed, execute });
     });
+  }
+
+  /** The records of an attempt's own log (S143), in virtual time. */
+  #logOf(assignment: Assignment, sink: Sink): WriteLog {
+    const origin = originOf(assignment, undefined);
+    return (level, msg, fields) => {
+      const common = { time: this.clock.now().toISOString(), ...origin };
+      sink(logLine(level, msg, common, fields).trimEnd());
+    };
   }
 
   #takePlanned({ metadata }: Pod): Fault | undefined {

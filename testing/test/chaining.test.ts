@@ -1,5 +1,5 @@
 // What functions start and say while they run: real children, real context (S287).
-import { asCompleted, currentContext, NonRetryableError, task, taskRef, TaskRunError } from "@stint/sdk";
+import { asCompleted, currentContext, NonRetryableError, task, taskRef, TaskRunError, type Task } from "@stint/sdk";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createHarness, type Harness } from "../src/index.ts";
@@ -8,8 +8,10 @@ import { flaky, hypotenuse, square, thirdTime, waiting } from "./tasks.ts";
 const resize = task("resize", (width: number) => ({ width }));
 const remote = task("remote", async () => taskRef<[number], { width: number }>("media/resize")(640));
 const contextual = task("contextual", { tags: ["a"], labels: { team: "x" } }, (word: string) => {
-  const { signal: _, progress: __, deadline: ___, ...facts } = currentContext();
-  return { ...facts, remainingMs: undefined, display: undefined, word };
+  const context = currentContext();
+  const data = Object.entries(context).filter(([, value]) => ["string", "number"].includes(typeof value));
+  const { tags, labels, input } = context;
+  return { ...Object.fromEntries(data), tags, labels, input, word };
 });
 
 const tasks = [square, hypotenuse, remote, contextual];
@@ -117,6 +119,20 @@ test("a parent may cancel its child, and hears that it was (S108, S115)", async 
   expect(run.result).toMatch(/^TaskRunError: Task run trn-\w+ \(tests\/waiting\) was canceled$/);
 });
 
+test("runs of one tree share a cache, and others have their own (S149)", async () => {
+  const remembering = task("remembering", async () => {
+    const { cache, rootRunId, runId } = currentContext();
+    const found = await cache.get("a");
+    if (rootRunId !== runId) return found && new TextDecoder().decode(found);
+    await cache.set("a", new TextEncoder().encode("kept"));
+    return remembering();
+  }) as Task<[], Promise<unknown>>;
+  await using own = await createHarness({ tasks: [remembering] });
+
+  expect((await own.run(remembering, [])).result).toBe("kept");
+  expect((await own.run(remembering, [])).result).toBe("kept");
+});
+
 test("progress and display name are delivered with the report, and at most once a second before (S146, S147, S150)", async () => {
   const counting = task("counting", async () => {
     const context = currentContext();
@@ -154,5 +170,5 @@ test("the context tells what a pod would be told (S142)", async () => {
     input: ["hi"],
     word: "hi",
   });
-  expect(status.root?.uid).toBe(result?.uid);
+  expect(result).toMatchObject({ uid: status.root?.uid });
 });

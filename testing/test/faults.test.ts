@@ -45,25 +45,12 @@ beforeEach(async () => {
 
 afterEach(() => h.close());
 
-test("there is a fault for every reason but those that the operator or the function itself gives (S289)", () => {
-  const ofNoPod = [
-    "TaskError",
-    "NonRetryableError",
-    "InvalidInput",
-    "InputTooLarge",
-    "InvalidSpec",
-    "ResultNotSerializable",
-    "ResultTooLarge",
-    "TaskNotFound",
-    "RevisionNotFound",
-    "UnknownInstanceType",
-    "InstanceTypeForbidden",
-    "PodRejected",
-    "DeadlineExceeded",
-    "TreeLimitExceeded",
-  ];
+test("there is a fault for every reason that a pod's end can have (S75, S289)", () => {
+  const ofUsers = Object.keys(UserReason).filter((reason) => reason !== "TaskError"); // the function's own
+  const ofStarts = [FinalReason.ImagePullFailed, FinalReason.ContainerConfigFailed]; // the others are no pod's
 
-  expect([...faults, ...ofNoPod].toSorted()).toEqual(Object.keys(classes).toSorted());
+  const expected = [...ofUsers, ...Object.keys(InfrastructureReason), ...ofStarts];
+  expect(faults.toSorted()).toEqual(expected.toSorted());
 });
 
 describe("a running attempt", () => {

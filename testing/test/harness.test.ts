@@ -128,6 +128,24 @@ describe("trigger", () => {
   });
 });
 
+test("a run that failed may be done again by its handle (S170)", async () => {
+  let isBroken = true;
+  const mended = task("mended", { retry: { maxRetries: 0 } }, () => {
+    if (isBroken) throw new Error("it broke");
+    return "mended";
+  });
+  await using own = await createHarness({ tasks: [mended] });
+  const run = await own.trigger(mended, []);
+  await expect(run.result()).rejects.toThrow("it broke");
+  isBroken = false;
+
+  await run.rerun();
+
+  await expect(run.result()).resolves.toBe("mended");
+  expect((await own.get(run)).attempts).toHaveLength(2);
+  await expect(run.rerun()).rejects.toThrow(`task run ${run.id} has succeeded; trigger a new run`);
+});
+
 describe("cancel", () => {
   test("ends a run and its children, whose functions hear of it (S161, S165)", async () => {
     const run = await h.trigger(parentOfWaiting, []);
@@ -159,6 +177,23 @@ describe("events and logs", () => {
     expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual(["Warning TaskError", "Warning TaskError"]);
     expect(events[0]?.message).toContain("it broke");
     expect((events[1]?.at.getTime() ?? 0) - (events[0]?.at.getTime() ?? 0)).toBe(1000);
+  });
+
+  test("records of the task's log are kept with the lines that it prints (S143, S144)", async () => {
+    const logging = task("logging", { logPrints: true, tags: ["a"] }, () => {
+      currentContext().log.warn("little is left", { bytes: 7 });
+      console.log("a %s", "print");
+      console.debug("as it is");
+    });
+    await using own = await createHarness({ tasks: [logging], now: "2026-01-01T00:00:00Z" });
+
+    const { id } = await own.run(logging, []);
+
+    const common = { time: "2026-01-01T00:00:00.000Z", run: id, attempt: 1, task: "tests/logging", tags: ["a"] };
+    const [record, print, text] = (await own.logs(id)).map((line) => line.text);
+    expect(JSON.parse(record ?? "")).toEqual({ ...common, level: "warn", msg: "little is left", bytes: 7 });
+    expect(JSON.parse(print ?? "")).toEqual({ ...common, level: "info", msg: "a print" });
+    expect(text).toBe("as it is");
   });
 
   test("what an attempt prints is kept with its run", async () => {

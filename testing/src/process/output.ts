@@ -1,9 +1,13 @@
 // What the code of an attempt prints: kept for the test, and not printed between its results.
 //
 //   P1. Whose a line is follows from the async context in which it is printed; whatever else prints is not touched.
-//   P2. The console is wrapped while a harness is open, once for all of them, and is left as it was found.
+//   P2. A line is text as it was printed, or a record as a task's log has them: with `logPrints` all of them are (S144).
+//   P3. The console is wrapped while a harness is open, once for all of them, and is left as it was found.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
+
+import type { WriteLog } from "@stint/crds/log-line";
+import { printed } from "@stint/runner-image/log";
 
 /** A line that an attempt has printed. */
 export interface LogLine {
@@ -11,11 +15,21 @@ export interface LogLine {
   readonly text: string;
 }
 
-type Sink = (text: string) => void;
+const methods = ["debug", "error", "info", "log", "trace", "warn"] as const;
+
+/** Takes what is printed, and by which method of the console if by any. */
+export type Sink = (text: string, method?: (typeof methods)[number]) => void;
 
 const sinks = new AsyncLocalStorage<Sink>();
-const methods = ["debug", "error", "info", "log", "trace", "warn"] as const;
 const streams = ["stdout", "stderr"] as const;
+
+/** A sink that writes what a console prints as records, as the runner does (S144). */
+export function recordingInto(write: WriteLog, otherwise: Sink): Sink {
+  return (text, method) => {
+    if (method === undefined || !Object.hasOwn(printed, method)) otherwise(text, method);
+    else write(printed[method as keyof typeof printed], text);
+  };
+}
 
 /** What attempts have printed, by their runs. */
 export class Logs {
@@ -56,7 +70,7 @@ export function captureOutput(): () => void {
 
 function wrap(): () => void {
   const unwrapped = [
-    ...methods.map((name) => replace(console, name, (sink, args) => sink(format(...args)))),
+    ...methods.map((name) => replace(console, name, (sink, args) => sink(format(...args), name))),
     ...streams.map((name) => replace(process[name], "write", (sink, [chunk]) => sink(toText(chunk)))),
   ];
   return () => unwrapped.forEach((undo) => undo());

@@ -23,7 +23,7 @@ export interface ProgramOptions {
 }
 
 /** The runner's own lines are for who looks at a pod. What the user's code prints is captured where it runs. */
-const silent: Log = { info: () => {}, warn: () => {}, error: () => {}, with: () => silent };
+const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => silent };
 
 export function createProgram(options: ProgramOptions): Program {
   return async (process) => {
@@ -42,19 +42,17 @@ async function perform(
   const { pod, terminated, startedAtMs } = process;
   const own = clockOf(process, clock);
   const connect = () => connectionOf(process, gateway);
-  const parts = {
-    gateway: connectGateway({ connect, clock: own, log: silent }),
-    load: async () => tasksIn(process),
-    terminated,
-  };
+  const common = { clock: own, log: silent };
+  const parts = { gateway: connectGateway({ connect, ...common }), load: async () => tasksIn(process), terminated };
   if (pod.metadata.labels?.[label.component] === component.registration) {
     await register(parts);
     return exitCode.ok;
   }
-  return exitCodeOf(
-    await run({ ...parts, lastWords, clock: own, log: silent, preload: () => {}, startedAtMs, watchCrashes }),
-  );
+  return exitCodeOf(await run({ ...parts, ...common, ...notHere, lastWords, startedAtMs, watchCrashes }));
 }
+
+/** The SDK is loaded, and the console is the test's. */
+const notHere = { preload: () => {}, recordPrints: () => {}, traceparent: undefined };
 
 /** What goes wrong outside a function is seen by the test's own runner, and cannot be told to belong to an attempt. */
 function watchCrashes(): { readonly crashed: Promise<never>; [Symbol.dispose](): void } {
