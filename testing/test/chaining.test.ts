@@ -120,13 +120,13 @@ test("a parent may cancel its child, and hears that it was (S108, S115)", async 
 });
 
 test("runs of one tree share a cache, and others have their own (S149)", async () => {
-  const remembering = task("remembering", async () => {
+  const remembering: Task<[], unknown> = task("remembering", async () => {
     const { cache, rootRunId, runId } = currentContext();
     const found = await cache.get("a");
     if (rootRunId !== runId) return found && new TextDecoder().decode(found);
     await cache.set("a", new TextEncoder().encode("kept"));
     return remembering();
-  }) as Task<[], Promise<unknown>>;
+  });
   await using own = await createHarness({ tasks: [remembering] });
 
   expect((await own.run(remembering, [])).result).toBe("kept");
