@@ -2,7 +2,7 @@ import type { KubernetesObject } from "@stint/crds/kubernetes";
 import type { TaskRun } from "@stint/crds/taskrun";
 import { isFinished } from "@stint/operator/core/look";
 import { isEnded, startedAt } from "@stint/operator/core/outcome";
-import { toObservedRun, toOwnedPod } from "@stint/operator/effects/reading";
+import { controllerUid, toObservedRun, toOwnedPod } from "@stint/operator/effects/reading";
 import { events, pods, type Pod } from "@stint/operator/effects/resources";
 import type { RunHandle, TaskRef, TriggerArguments } from "@stint/sdk";
 import { triggerThrough } from "@stint/sdk/harness";
@@ -198,12 +198,12 @@ class OpenHarness implements Harness {
 
   /** The pod in which the current attempt lives. */
   #livePodOf({ metadata: { uid } }: TaskRun): Pod | undefined {
-    return this.#world.hand.peekAll(pods).find(({ metadata, status, ...pod }) => {
-      const isOwn = metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.controller === true) === true;
-      return (
-        isOwn && metadata.deletionTimestamp === undefined && !isEnded(toOwnedPod({ metadata, status, ...pod } as Pod))
+    return this.#world.hand
+      .peekAll(pods)
+      .find(
+        (pod) =>
+          controllerUid(pod) === uid && pod.metadata.deletionTimestamp === undefined && !isEnded(toOwnedPod(pod)),
       );
-    });
   }
 }
 

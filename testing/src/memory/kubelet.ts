@@ -49,6 +49,8 @@ interface Charge {
 }
 
 const nodeName = "node-1";
+/** How long a lost node stays away: longer than it takes to give its pod up. */
+const nodeAwayMs = 1000;
 const interrupted: Exit = { exitCode: 128 + 15 };
 /** What the kernel leaves of a process that did not obey. */
 const killedExit: Exit = { exitCode: 128 + 9 };
@@ -106,6 +108,7 @@ export class Kubelet {
     };
     this.#charges.set(ref.uid, charge);
     await Promise.resolve(); // whoever created the pod has its answer first
+    if (!this.#isAlive(charge)) return;
     this.#states.bind(ref, nodeName);
     const pod = this.#states.read(ref);
     if (!pod) return;
@@ -212,5 +215,3 @@ export class Kubelet {
     return this.#isAlive(charge) && this.#states.read(charge.ref)?.status?.phase === "Running";
   }
 }
-
-const nodeAwayMs = 1000;
