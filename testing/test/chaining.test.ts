@@ -1,6 +1,7 @@
 // What functions start and say while they run: real children, real context (S287).
 import { asCompleted, currentContext, NonRetryableError, task, taskRef, TaskRunError, type Task } from "@stint/sdk";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 
 import { createHarness, type Harness } from "../src/index.ts";
 import { flaky, hypotenuse, square, thirdTime, waiting } from "./tasks.ts";
@@ -117,6 +118,42 @@ test("a parent may cancel its child, and hears that it was (S108, S115)", async 
   const run = await own.run(strict, []);
 
   expect(run.result).toMatch(/^TaskRunError: Task run trn-\w+ \(tests\/waiting\) was canceled$/);
+});
+
+test("a child's values can be read as it yields them (S24)", async () => {
+  const later = () => ({ startAt: new Date(h.clock.now().getTime() + 2000) });
+  const feed = task("feed", async function* () {
+    yield await square.with(later())(1);
+    yield await square.with(later())(2);
+  });
+  const reader = task("reader", async () => {
+    const values: number[] = [];
+    for await (const value of feed()) values.push(value);
+    return values;
+  });
+  await using own = await createHarness({ tasks: [feed, reader, square], now: h.clock.now() });
+
+  const run = await own.run(reader, []);
+
+  expect(run.result).toEqual([1, 4]);
+});
+
+test("inputs are checked against schemas before any pod, and in the attempt (S37, S38, S39)", async () => {
+  const inputSchema = z.object({ width: z.number().refine((width) => width % 2 === 0, "must be even") });
+  const scaled = task("scaled", { inputSchema }, ({ width }: { width: number }) => width / 2);
+  await using own = await createHarness({ tasks: [scaled] });
+
+  const runs = await Promise.all([
+    own.run(scaled, { width: 4 }),
+    own.run(scaled, { width: 3 }),
+    own.run(scaled, JSON.parse('{ "width": "4" }')),
+  ]);
+
+  expect(runs.map(({ reason, attempts }) => `${reason} ${attempts.length}`)).toEqual([
+    "Completed 1",
+    "InvalidInput 1",
+    "InvalidInput 0",
+  ]);
 });
 
 test("runs of one tree share a cache, and others have their own (S149)", async () => {

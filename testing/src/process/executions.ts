@@ -40,7 +40,11 @@ export class Executions {
     this.#live.add(execution);
     killed.addEventListener("abort", end, { once: true });
     try {
-      return await execute({ ...host, outcomeOf: (...asked) => this.#wait(execution, host.outcomeOf(...asked)) });
+      return await execute({
+        ...host,
+        outcomeOf: (...asked) => this.#wait(execution, host.outcomeOf(...asked)),
+        valuesOf: (...asked) => this.#wait(execution, host.valuesOf(...asked)),
+      });
     } finally {
       killed.removeEventListener("abort", end);
       end();
