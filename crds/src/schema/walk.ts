@@ -67,10 +67,7 @@ export interface At {
 export function visit(schema: Json, place: Place, walk: Walk, outer?: Evaluated): void {
   if (schema === false) fail(walk, place, "is not allowed");
   if (!isObject(schema)) return;
-  if (!mayLook(place, walk)) {
-    if (outer) outer.isPartial = true;
-    return;
-  }
+  if (!mayLook(place, walk)) return leaveOut(outer);
   const evaluated = asksBack(schema) ? nothingEvaluated() : outer;
   for (const [keyword, rule] of walk.rules) {
     const argument = Object.hasOwn(schema, keyword) ? schema[keyword] : undefined;
@@ -81,6 +78,10 @@ export function visit(schema: Json, place: Place, walk: Walk, outer?: Evaluated)
     if (keyword === "type" && walk.problems.length > before) return; // J2
   }
   if (outer && evaluated !== outer) merge(evaluated, outer);
+}
+
+function leaveOut(outer: Evaluated | undefined): void {
+  if (outer) outer.isPartial = true;
 }
 
 /** Counts the visit, or notes that it is left out. */
