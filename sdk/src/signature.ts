@@ -21,31 +21,29 @@ export function signatureOf(
   const parameters = options.parameters
     ? declared(options.parameters, read, fn.length)
     : read.kind === "named" && read.parameters;
-  refuseReserved(task, parameters || []);
+  const names = parameters ? parameters.map(({ name }) => name) : [];
+  const problem = parameterNameProblem(task, names);
+  if (problem !== undefined) throw new TypeError(problem);
+
   const isPattern = described === undefined && !parameters && read.kind === "pattern";
   const objectArgument = described === "object" || options.args === "object" || isPattern;
-  return {
-    ...(parameters ? { parameters } : {}),
-    objectArgument,
-    ...(objectArgument && mayBeLeftOut(fn, read, described) ? { objectOptional: true } : {}),
-  };
+  const mayBeLeftOut = fn.length === 0 && !(described && takesNothing(read));
+  return { ...(parameters ? { parameters } : {}), ...objectPart(objectArgument, mayBeLeftOut) };
 }
 
-function refuseReserved(task: string, parameters: readonly Parameter[]): void {
-  const problem = parameterNameProblem(
-    task,
-    parameters.map(({ name }) => name),
-  );
-  if (problem !== undefined) throw new TypeError(problem);
+function objectPart(
+  objectArgument: boolean,
+  mayBeLeftOut: boolean,
+): Pick<Signature, "objectArgument" | "objectOptional"> {
+  return objectArgument && mayBeLeftOut ? { objectArgument, objectOptional: true } : { objectArgument };
 }
 
 /**
- * Whether the one argument has a default: `length` counts what stands before the first. Where a schema asks for the argument,
- * a function without any parameter does not say so.
+ * `length` counts what stands before the first default, so 0 says that the one argument may be left out; but where a schema
+ * asks for that argument, a function without any parameter does not say so.
  */
-function mayBeLeftOut(fn: AnyFunction, read: ReadParameters, described: "object" | "array" | undefined): boolean {
-  const takesNone = read.kind === "named" && read.parameters.length === 0;
-  return fn.length === 0 && !(described && takesNone);
+function takesNothing(read: ReadParameters): boolean {
+  return read.kind === "named" && read.parameters.length === 0;
 }
 
 /** The names as declared; what is required is said there, else by the source, else by the function's length (S33). */

@@ -67,7 +67,7 @@ export interface At {
 export function visit(schema: Json, place: Place, walk: Walk, outer?: Evaluated): void {
   if (schema === false) fail(walk, place, "is not allowed");
   if (!isObject(schema)) return;
-  if (!mayLook(place, walk)) return leaveOut(outer);
+  if (!mayLook(place, walk, outer)) return;
   const evaluated = asksBack(schema) ? nothingEvaluated() : outer;
   for (const [keyword, rule] of walk.rules) {
     const argument = Object.hasOwn(schema, keyword) ? schema[keyword] : undefined;
@@ -80,16 +80,15 @@ export function visit(schema: Json, place: Place, walk: Walk, outer?: Evaluated)
   if (outer && evaluated !== outer) merge(evaluated, outer);
 }
 
-function leaveOut(outer: Evaluated | undefined): void {
-  if (outer) outer.isPartial = true;
-}
-
 /** Counts the visit, or notes that it is left out. */
-function mayLook({ value, depth }: Place, walk: Walk): boolean {
-  const may = walk.work.left > 0 && depth <= walk.bounds.depth;
-  if (may) walk.work.left -= 1 + weightOf(value);
-  else walk.unsure = true;
-  return may;
+function mayLook({ value, depth }: Place, walk: Walk, outer: Evaluated | undefined): boolean {
+  if (walk.work.left <= 0 || depth > walk.bounds.depth) {
+    walk.unsure = true;
+    if (outer) outer.isPartial = true;
+    return false;
+  }
+  walk.work.left -= 1 + weightOf(value);
+  return true;
 }
 
 /** What came of a schema that need not fit. */
