@@ -1,24 +1,35 @@
-// `make demo` as a person starts it. Runs on devcluster alone: the demo brings its own. kit/devcluster.ts has built the CLI.
-import { execFileSync, type ChildProcess, spawn } from "node:child_process";
+// `make demo` as a person starts it. Runs on devcluster alone: the demo brings its own.
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
 
-/** The demo with a folder for all that it leaves lying about. */
-function demo(): { readonly child: ChildProcess; readonly folder: string; readonly output: Promise<string> } {
+import { builtCli } from "../../cli/test/dev/kit/built-cli.ts";
+import { descendantsOf, survivorsOf } from "../../cli/test/dev/kit/processes.ts";
+
+interface Demo {
+  readonly child: ChildProcess;
+  /** Where it would leave what it left lying about. */
+  readonly folder: string;
+  readonly output: Promise<string>;
+}
+
+/** Started, as `make demo` starts it. */
+async function demo(): Promise<Demo> {
+  const assets = join(dirname(await builtCli()), "embedded");
   const folder = mkdtempSync(join(tmpdir(), "stint-demo-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const env = { ...process.env, TMPDIR: folder, NO_COLOR: "1" };
-  const child = spawn(process.execPath, ["test/demo/main.ts"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["test/demo/main.ts", assets], { env, stdio: ["ignore", "pipe", "inherit"] });
   return { child, folder, output: text(child.stdout) };
 }
 
 test("the demo tells its stories, all as they should be, and leaves nothing behind", async () => {
-  const { child, folder, output } = demo();
+  const { child, folder, output } = await demo();
 
   const [code] = await once(child, "close");
 
@@ -28,16 +39,16 @@ test("the demo tells its stories, all as they should be, and leaves nothing behi
 });
 
 test("Ctrl-C ends the demo with all that it has started", async () => {
-  const { child, folder } = demo();
+  const { child, folder } = await demo();
   await untilSaid(child, "1. hello");
-  const started = descendantsOf(child.pid);
+  const started = descendantsOf(child.pid ?? 0);
 
   child.kill("SIGINT");
   const [code] = await once(child, "close");
 
   expect(code).toBe(130);
   expect(started.length).toBeGreaterThan(0);
-  expect(living().filter(({ pid }) => started.includes(pid))).toEqual([]);
+  expect(await survivorsOf(started)).toEqual([]);
   expect(readdirSync(folder)).toEqual([]);
 });
 
@@ -49,25 +60,4 @@ async function untilSaid({ stdout }: ChildProcess, words: string): Promise<void>
     if (said.includes(words)) resolve();
   });
   await promise;
-}
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-}
-
-/** Processes that have not ended; one that waits to be buried has. */
-function living(): Process[] {
-  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat="], { encoding: "utf8" }).trim().split("\n");
-  return lines
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , state = ""]) => !state.startsWith("Z"))
-    .map(([pid, parent]) => ({ pid: Number(pid), parent: Number(parent) }));
-}
-
-function descendantsOf(ancestor: number | undefined): number[] {
-  const all = living();
-  const below = (parent: number | undefined): number[] =>
-    all.filter((one) => one.parent === parent).flatMap(({ pid }) => [pid, ...below(pid)]);
-  return below(ancestor);
 }

@@ -1,5 +1,6 @@
 // `make demo`: a cluster and the operator, started here, the examples applied, and the story of their attempts. It needs no
 // Docker and no kubectl. Exits 0 only if everything ended as it should, and says what did not; Ctrl-C ends whatever it started.
+// An argument names the folder in which the operator and the runner are built; without it they are where `make cli` puts them.
 import { execFile } from "node:child_process";
 import { constants } from "node:os";
 import { promisify, styleText } from "node:util";
@@ -12,7 +13,8 @@ import { differences, storyOf } from "./story.ts";
 
 const began = performance.now();
 const leaving = new AbortController();
-const stage = startEmbedded();
+const [assets] = process.argv.slice(2);
+const stage = startEmbedded(assets === undefined ? {} : { assets });
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void leave(128 + constants.signals[signal]));
 }

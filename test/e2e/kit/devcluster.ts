@@ -1,13 +1,13 @@
 // The scenarios' other cluster: devcluster in vitest's own process, the built operator beside it, for all files together.
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 
 import type { TestProject } from "vitest/node";
 
 import { type Embedded, startEmbedded } from "../../../cli/src/dev/embedded.ts";
+import { builtCli } from "../../../cli/test/dev/kit/built-cli.ts";
 import { needKubectl } from "../../cluster/kubectl.ts";
-import { run } from "../../shell.ts";
 import { instanceTypes } from "./instance-types.ts";
 
 declare module "vitest" {
@@ -20,11 +20,9 @@ declare module "vitest" {
 /** Called by vitest before the first file. What it returns is called after the last. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const kubectl = await needKubectl();
-  const { code, output } = await run("node", ["cli/build.ts"]);
-  if (code !== 0) throw new Error(`build the CLI: ${output}`);
-
+  const assets = join(dirname(await builtCli()), "embedded");
   const folder = mkdtempSync(join(tmpdir(), "stint-e2e-"));
-  const embedded = await startEmbedded();
+  const embedded = await startEmbedded({ assets });
   const close = async (): Promise<void> => {
     await embedded.close();
     rmSync(folder, { recursive: true });
