@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type DevProcess, Project } from "./kit/project.ts";
 
-const patience = 120_000;
+const patience = 300_000;
 
 const tasks = `
 import { task } from "@stint/sdk";

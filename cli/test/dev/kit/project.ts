@@ -1,7 +1,7 @@
 // A user's project on this machine, with a home directory of its own and `stint` typed in it as a real process.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,7 +10,7 @@ import { setTimeout } from "node:timers/promises";
 
 import { builtCli } from "./built-cli.ts";
 
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const sdk = join(import.meta.dirname, "../../../../sdk");
 
 /** What a command that ended has written, and its exit code. */
@@ -74,13 +74,9 @@ export class Project implements AsyncDisposable {
     return JSON.stringify([join(this.directory, name)]);
   }
 
-  /** Waits until nothing has been written to the file for a while. */
-  async settled(file: string): Promise<void> {
-    const path = join(this.folder, file);
-    for (let before = -1, now = 0; before !== now; now = (await stat(path)).mtimeMs) {
-      before = now;
-      await setTimeout(1500); // three times as long as the server waits before it writes a change
-    }
+  /** Waits until the file says so; it is written in another process's own time. */
+  async until(file: string, pattern: RegExp): Promise<void> {
+    while (!pattern.test(await readFile(join(this.folder, file), "utf8"))) await setTimeout(50);
   }
 
   /** `stint dev` on this port, or on any that is free. */
@@ -170,7 +166,7 @@ export class DevProcess {
     return this.#lines.length;
   }
 
-  /** The first line that matches, from the mark on; rejects with all there was if it ends before, or after a minute. */
+  /** The first line that matches, from the mark on; rejects with all there was if it ends before, or after two minutes. */
   async line(pattern: RegExp, mark = 0): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const look = (): void => {
