@@ -70,6 +70,8 @@ const adders: readonly Adder[] = [
   addLogs,
   addCancel,
   addRetry,
+  addPause,
+  addResume,
   addDoctor,
 ];
 
@@ -228,6 +230,28 @@ function addRetry({ program, start, end }: Shell): void {
     .action(async (name: string, options: RerunOptions) => {
       const { retry } = await import("./commands/retry.ts");
       end(await retry(start(), name, options));
+    });
+}
+
+function addPause({ program, start, end }: Shell): void {
+  program
+    .command("pause")
+    .description("start nothing more of a run and of what it started; what runs finishes")
+    .argument("<run>")
+    .action(async (name: string) => {
+      const { pause } = await import("./commands/pause.ts");
+      end(await pause(start(), name));
+    });
+}
+
+function addResume({ program, start, end }: Shell): void {
+  program
+    .command("resume")
+    .description("let a paused run go on where it stood")
+    .argument("<run>")
+    .action(async (name: string) => {
+      const { resume } = await import("./commands/pause.ts");
+      end(await resume(start(), name));
     });
 }
 

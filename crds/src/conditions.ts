@@ -8,6 +8,8 @@ export const ConditionType = {
   Admitted: "Admitted",
   /** The container of the current attempt has started. */
   Running: "Running",
+  /** Nothing of it runs, and nothing new starts, because it or a run above it was paused. */
+  Suspended: "Suspended",
   /** True, False, or Unknown while the outcome is open. */
   Succeeded: "Succeeded",
   /** The outcome is recorded; after a cancel, the pod has ended as well. */
@@ -82,6 +84,7 @@ export const LiveReason = {
   AttemptRunning: "AttemptRunning",
   Retrying: "Retrying",
   Canceling: "Canceling",
+  SuspendRequested: "SuspendRequested",
 } as const;
 export type LiveReason = (typeof LiveReason)[keyof typeof LiveReason];
 
@@ -101,6 +104,7 @@ export type Reason = LiveReason | EndReason | FailureReason;
 export const Phase = {
   Pending: "Pending",
   Running: "Running",
+  Suspended: "Suspended",
   Succeeded: "Succeeded",
   Failed: "Failed",
   Canceled: "Canceled",

@@ -9,7 +9,7 @@ import { oneSize, ResolvedSettingsSchema, runSettings } from "./settings.ts";
 /** JSON as the user wrote it. Kubernetes keeps its nulls only under `nullable`; CEL cannot see it, hence `status.inputHash`. */
 const anyJson = z.unknown().meta({ nullable: true });
 
-const mutable = ["cancel", "rerun", "ttlSecondsAfterFinished"];
+const mutable = ["cancel", "suspend", "rerun", "ttlSecondsAfterFinished"];
 const immutable = [
   "task",
   "instanceType",
@@ -73,6 +73,10 @@ export const TaskRunSpecSchema = z
       .optional()
       .describe("Whether tags are joined with the task's or stand in their place; Join if absent."),
     cancel: z.boolean().optional().describe("Ends the run for good. One way only."),
+    suspend: z
+      .boolean()
+      .optional()
+      .describe("Starts nothing more of the run and of those below it, as long as it is true; what runs finishes."),
     rerun: RerunSchema.optional().describe("Asks for the run to be done again."),
     ttlSecondsAfterFinished: z
       .int()
@@ -147,7 +151,9 @@ const relation = z.object({ name: z.string().max(253), uid: z.string().max(64) }
 
 export const TaskRunStatusSchema = z.object({
   phase: z.enum(Phase).optional().describe("One word for people, derived from the conditions."),
-  conditions: conditions.describe("The truth about the run: Accepted, Admitted, Running, Succeeded, Finished."),
+  conditions: conditions.describe(
+    "The truth about the run: Accepted, Admitted, Running, Suspended, Succeeded, Finished.",
+  ),
   observedGeneration: z.int().optional(),
   inputHash: z.string().max(64).optional().describe("SHA-256 of the input; a run whose input changed fails."),
   revision: z.int().optional().describe("Of the bundle, pinned when the run was accepted."),

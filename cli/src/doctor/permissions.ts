@@ -17,7 +17,7 @@ const needs: readonly Need[] = [
     commands: "runs, get, tree, run --wait",
   },
   { group: "stint.dev", resource: "taskruns", verbs: ["create"], commands: "run" },
-  { group: "stint.dev", resource: "taskruns", verbs: ["patch"], commands: "cancel, retry" },
+  { group: "stint.dev", resource: "taskruns", verbs: ["patch"], commands: "cancel, retry, pause, resume" },
   { group: "stint.dev", resource: "taskbundles", verbs: ["get", "list"], commands: "tasks" },
   { group: "stint.dev", resource: "taskbundles", verbs: ["create", "patch", "watch"], commands: "deploy" },
   { group: "", resource: "configmaps", verbs: ["create", "get", "patch"], commands: "deploy" },

@@ -46,6 +46,8 @@ export function standingOf(run: TaskRun): string {
   const phase = phaseOf(run);
   const { reason, message } = succeededOf(run);
   switch (phase) {
+    case "Suspended":
+      return [phase, reason, message].filter(isText).join(": ");
     case "Pending":
       return [phase, reason, reason === LiveReason.AwaitingRetry ? waitInWords(run) : message]
         .filter(isText)

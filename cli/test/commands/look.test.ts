@@ -155,6 +155,39 @@ describe("stint retry", () => {
   });
 });
 
+describe("stint pause and resume (S173)", () => {
+  test("set spec.suspend, and take it back", async () => {
+    shell.given(aRun("r", live("Running", "AttemptRunning")));
+
+    const codes = [await shell.type("pause", "r"), await shell.type("resume", "r")];
+
+    const bodies = shell.server.seen.filter(({ method }) => method === "PATCH").map(({ body }) => body);
+    expect(codes).toEqual([0, 0]);
+    expect(bodies).toEqual([{ spec: { suspend: true } }, { spec: { suspend: false } }]);
+    expect(shell.out).toEqual(["task run r is paused: what runs finishes, nothing new starts", "task run r goes on"]);
+  });
+
+  test.each(["pause", "resume"])("%s of a terminal run says that it has no effect", async (command) => {
+    shell.given(aRun("r", ended("Succeeded", "Completed")));
+
+    expect(await shell.type(command, "r")).toBe(1);
+    expect(shell.notes[0]).toBe("error: task run r is not active");
+    expect(shell.server.seen.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
+  test("resume of a terminal run that was paused lets go on what it started", async () => {
+    const run = aRun("r", ended("Succeeded", "Completed"));
+    shell.given({ ...run, spec: { ...run.spec, suspend: true } });
+
+    expect(await shell.type("resume", "r")).toBe(0);
+  });
+
+  test.each(["pause", "resume"])("%s of a run that is not there says so", async (command) => {
+    expect(await shell.type(command, "nobody")).toBe(1);
+    expect(shell.notes[0]).toBe("error: task run not found: nobody");
+  });
+});
+
 describe("stint tasks", () => {
   const bundles = "GET /apis/stint.dev/v1alpha1/namespaces/team-a/taskbundles";
 

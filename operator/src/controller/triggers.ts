@@ -24,7 +24,7 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
   const { runs, pods, bundles, revisions, nodes } = informers;
   const wakeRun = (run: ObservedRun): void => queues.runs.add(keyOf(run.metadata));
   const wakeOwner = (object: KubernetesObject): void => enqueueOwner(object, queues);
-  // Cancel and deadline flow down the tree as state, through those that have ended as well (S165).
+  // Cancel, pause and deadline flow down the tree as state, through those that have ended as well (S165).
   const wakeDescendants = (run: ObservedRun): void => {
     for (const child of runs.cache.by("owner", run.metadata.uid)) {
       if (isFinished(child)) wakeDescendants(child);
@@ -72,7 +72,8 @@ function concernsDescendants(run: ObservedRun, before: ObservedRun): boolean {
 }
 
 function factsBelow({ spec, status }: ObservedRun): readonly unknown[] {
-  return [spec.cancel, conditionOf(status?.conditions, ConditionType.Succeeded)?.reason, status?.deadlineAt];
+  const { reason } = conditionOf(status?.conditions, ConditionType.Succeeded) ?? {};
+  return [spec.cancel, spec.suspend, reason, status?.deadlineAt, status?.rerunAt];
 }
 
 function enqueueOwner(object: KubernetesObject, queues: Queues): void {

@@ -10,6 +10,7 @@ import { deleting, finished } from "./rules/removal.ts";
 import { reopening } from "./rules/reopening.ts";
 import { delayed, orphaned, rejected, starting, unresolved, waitingForRetry } from "./rules/starting.ts";
 import { canceling, overDeadline, overdue, stopping } from "./rules/stopping.ts";
+import { suspended } from "./rules/suspended.ts";
 import type { ObservedRun, OwnedPod, World } from "./world.ts";
 
 type Rule = (look: Look) => Verdict | undefined;
@@ -30,6 +31,7 @@ const rules: readonly Rule[] = [
   overDeadline,
   overdue,
   // It has not, and may go on.
+  suspended,
   creating,
   active,
   // There is none.

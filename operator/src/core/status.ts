@@ -7,7 +7,7 @@ import type { ReportedError } from "@stint/crds/attempt";
 
 /** Where a run stands, and why. */
 export type Situation =
-  | { readonly kind: "Pending" | "Running"; readonly reason: LiveReason; readonly message?: string }
+  | { readonly kind: "Pending" | "Running" | "Suspended"; readonly reason: LiveReason; readonly message?: string }
   | { readonly kind: "Succeeded"; readonly reason: typeof EndReason.Completed; readonly message?: string }
   | { readonly kind: "Failed"; readonly reason: FailureReason; readonly message: string }
   | {
@@ -43,6 +43,7 @@ export function phaseOf(conditions: readonly Condition[]): Phase {
     const reason = conditionOf(conditions, ConditionType.Succeeded)?.reason;
     return reason === EndReason.Canceled || reason === EndReason.ParentCanceled ? Phase.Canceled : Phase.Failed;
   }
+  if (is(ConditionType.Suspended, "True")) return Phase.Suspended;
   return is(ConditionType.Running, "True") ? Phase.Running : Phase.Pending;
 }
 
@@ -85,11 +86,14 @@ function conditionsOf(status: TaskRunStatus, situation: Situation, now: Date): C
   const { kind, reason } = situation;
   const message = (situation.message ?? "").slice(0, limits.conditionMessageLength);
   const accepted = status.revision !== undefined;
-  const holdsSlot = status.attempts?.at(-1) !== undefined && status.attempts.at(-1)?.finishedAt === undefined;
+  const last = status.attempts?.at(-1);
+  // An attempt that a pause has met before its pod was made holds nothing.
+  const holdsSlot = kind !== "Suspended" && last !== undefined && last.finishedAt === undefined;
   const values: readonly [ConditionType, Condition["status"], string, string][] = [
     accepted ? [ConditionType.Accepted, "True", "Accepted", ""] : [ConditionType.Accepted, "False", reason, message],
     [ConditionType.Admitted, holdsSlot ? "True" : "False", holdsSlot ? "Admitted" : reason, ""],
     [ConditionType.Running, kind === "Running" ? "True" : "False", reason, ""],
+    [ConditionType.Suspended, kind === "Suspended" ? "True" : "False", reason, kind === "Suspended" ? message : ""],
     [
       ConditionType.Succeeded,
       kind === "Succeeded" ? "True" : isFinal(situation) ? "False" : "Unknown",

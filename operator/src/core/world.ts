@@ -85,6 +85,8 @@ export interface RunStub {
   readonly canceling: boolean;
   /** When the last run ended that is canceled here or above; absent while one of them has not ended (S165). */
   readonly cancelEndedAt?: Date;
+  /** Name of the nearest run, from this one upwards, that is paused (S173). */
+  readonly suspendedBy?: string;
   readonly finished: boolean;
   /** When its last rerun began. */
   readonly rerunAt?: Date;

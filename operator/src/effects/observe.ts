@@ -97,9 +97,11 @@ function toRunStub(run: ObservedRun, above: RunStub | undefined): RunStub {
   const { name, uid, deletionTimestamp } = run.metadata;
   const deadlineAt = deadlineOf(run, { ...(above && { parent: above }) });
   const { rerunAt } = run.status ?? {};
+  const suspendedBy = run.spec.suspend === true ? name : above?.suspendedBy;
   return {
     metadata: { name, uid, ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
     ...cancelOf(run, above),
+    ...(suspendedBy !== undefined && { suspendedBy }),
     finished: isFinished(run),
     ...(rerunAt !== undefined && { rerunAt: new Date(rerunAt) }),
     ...(deadlineAt && { deadlineAt }),

@@ -104,7 +104,7 @@ export function controllerUid({ metadata }: KubernetesObject): string | undefine
 
 function toStub(run: ObservedRun): ObservedRun {
   const { annotations: _, ...metadata } = run.metadata;
-  const { task, cancel, rerun, ttlSecondsAfterFinished } = run.spec;
+  const { task, cancel, suspend, rerun, ttlSecondsAfterFinished } = run.spec;
   const { phase, conditions = [], finishedAt, rerunGeneration, rerunAt } = run.status ?? {};
   const kept = conditions.filter(({ type }) => type === ConditionType.Finished || type === ConditionType.Succeeded);
   return {
@@ -113,6 +113,7 @@ function toStub(run: ObservedRun): ObservedRun {
     spec: {
       task,
       ...(cancel !== undefined && { cancel }),
+      ...(suspend !== undefined && { suspend }),
       ...(rerun && { rerun }),
       ...(ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished }),
     },

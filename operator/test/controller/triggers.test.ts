@@ -107,6 +107,17 @@ test("a cancel wakes those below, past those that have ended (S165)", async () =
   expect(runs).toEqual(["team-a/below", "team-a/live", "team-a/top"]);
 });
 
+test("a pause wakes those below (S173)", async () => {
+  seedRun("top", "top");
+  seedRun("live", "live", "top");
+
+  const { runs } = await wokenBy(() =>
+    box.cluster.edit(taskRuns, { namespace, name: "top" }, (top) => ({ ...top, spec: { ...top.spec, suspend: true } })),
+  );
+
+  expect(runs).toEqual(["team-a/live", "team-a/top"]);
+});
+
 test("a parent that ends, or gets a deadline, wakes its children (S72)", async () => {
   seedRun("top", "top");
   seedRun("child", "child", "top");

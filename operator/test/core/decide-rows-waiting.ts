@@ -2,6 +2,8 @@
 import {
   aBundle,
   aManifestTask,
+  anAcceptedRun,
+  anAttempt,
   anInstanceType,
   aPod,
   aRevision,
@@ -15,6 +17,7 @@ import {
 import { aRegistration, awaiting, begunAnew, failed, intent, type Row } from "./decide-row.ts";
 
 const oneNumber = { type: "array", prefixItems: [{ type: "number" }] };
+const paused = { kind: "Suspended", reason: "SuspendRequested" } as const;
 
 export const waitingRows: readonly Row[] = [
   // Starting
@@ -268,6 +271,88 @@ export const waitingRows: readonly Row[] = [
     then: "unresolved",
     status: "Pending BundleNotReady",
     message: "bundle math has no Ready revision yet",
+  },
+  // Paused
+  {
+    given: "a pause before anything (S173)",
+    run: aTaskRun({ spec: { suspend: true } }),
+    then: "suspended",
+    status: "Suspended SuspendRequested",
+  },
+  {
+    given: "a pause above (S173)",
+    world: { parent: aRunStub("top", { suspendedBy: "top" }) },
+    then: "suspended",
+    status: "Suspended SuspendRequested",
+    message: "run top above it is paused",
+  },
+  {
+    given: "a pause while a retry is waited for (S173)",
+    run: awaiting({ spec: { suspend: true } }),
+    then: "suspended",
+    status: "Suspended SuspendRequested",
+  },
+  {
+    given: "a pause while the pod of the last attempt still lives (S173)",
+    run: awaiting({ spec: { suspend: true } }),
+    pods: [aPod()],
+    then: "suspended",
+    status: "Pending AwaitingRetry",
+  },
+  {
+    given: "a pause before an attempt has its pod (S173)",
+    run: anAcceptedRun([anAttempt(1, { podUid: undefined })], { spec: { suspend: true } }),
+    then: "suspended",
+    status: "Suspended SuspendRequested",
+  },
+  {
+    given: "a pause that is over before an attempt has its pod (S173)",
+    run: anAcceptedRun([anAttempt(1, { podUid: undefined })], {}, paused),
+    then: "creating",
+    status: "Pending Starting",
+    does: ["createPod 1"],
+  },
+  {
+    given: "a pause that is over before the wait for a retry is (S173)",
+    run: anAcceptedRun(
+      [
+        anAttempt(1, {
+          class: "User",
+          reason: "TaskError",
+          error: { name: "Error", message: "bad" },
+          finishedAt: stamp(5),
+        }),
+      ],
+      { status: { nextRetryAt: stamp(60) } },
+      paused,
+    ),
+    then: "waitingForRetry",
+    status: "Pending AwaitingRetry",
+    message: "TaskError: bad",
+  },
+  {
+    given: "a pause that is over after the wait for a retry (S173)",
+    run: anAcceptedRun(
+      [anAttempt(1, { class: "User", reason: "TaskError", finishedAt: stamp(5) })],
+      { status: { nextRetryAt: stamp(6) } },
+      paused,
+    ),
+    then: "starting",
+    status: "Pending Starting",
+    does: ["createPod 2"],
+  },
+  {
+    given: "a deadline that passes during a pause (S71, S173)",
+    run: anAcceptedRun([], { spec: { suspend: true }, status: { deadlineAt: stamp(8) } }, paused),
+    then: "overDeadline",
+    status: "Failed DeadlineExceeded",
+    does: ["event DeadlineExceeded"],
+  },
+  {
+    given: "a cancel of a paused run (S162)",
+    run: anAcceptedRun([], { spec: { suspend: true, cancel: true } }, paused),
+    then: "canceling",
+    status: "Canceled Canceled",
   },
   // The API server's no
   {

@@ -34,6 +34,8 @@ const fates = {
   reap: (b: Box) => box.reap(b),
   cancel: (b: Box) => box.cancel(b),
   rerun: (b: Box) => box.rerun(b),
+  pause: (b: Box) => box.setSuspend(b, true),
+  resume: (b: Box) => box.setSuspend(b, false),
   succeed: (b: Box) => void box.report(b, aSuccess()),
   fail: (b: Box) => void box.report(b, aFailure()),
   failForGood: (b: Box) => void box.report(b, aFailure({ reason: "NonRetryableError" })),
@@ -51,7 +53,10 @@ const fate = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom<Fate>("start", "exit", "waitABit", "waitLong", "reap", "vanish") },
   { weight: 6, arbitrary: fc.constantFrom<Fate>("outOfMemory", "disrupt", "refuse", "fail", "loseNode", "healNode") },
   { weight: 4, arbitrary: fc.constant<Fate>("rerun") },
-  { weight: 3, arbitrary: fc.constantFrom<Fate>("exitWithoutReport", "quota", "waitForever", "succeed") },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Fate>("exitWithoutReport", "quota", "waitForever", "succeed", "pause", "resume"),
+  },
   { weight: 1, arbitrary: fc.constantFrom<Fate>("cancel", "reject", "failForGood", "exitUntilItGivesUp") },
 );
 const history = fc.record({
@@ -81,6 +86,9 @@ function broken(fate: Fate, before: Box["run"], b: Box, last: ReturnType<Decide>
   const found: string[] = [];
   const { status } = b.run;
   if (box.holding(b).length > 1) found.push("two pods live at once");
+  if (b.run.spec.suspend === true && (status?.attemptCount ?? 0) > (before.status?.attemptCount ?? 0)) {
+    found.push("a paused run began an attempt");
+  }
   if (isTrue(before.status, ConditionType.Finished)) {
     const same = JSON.stringify(before.status) === JSON.stringify(status);
     if (!same && fate !== "rerun") found.push("a terminal run changed");
@@ -131,6 +139,7 @@ test("every run ends once nothing holds it up any more", () => {
         settle(b);
       }
       box.healNode(b);
+      box.setSuspend(b, false);
       for (let round = 0; round < 40 && !isTrue(b.run.status, ConditionType.Finished); round++) {
         box.start(b);
         settle(b);

@@ -19,6 +19,7 @@ type Value = Condition["status"];
 const moment = { now: t0, generation: 3 };
 const starting: Situation = { kind: "Pending", reason: "Starting" };
 const running: Situation = { kind: "Running", reason: "AttemptRunning" };
+const paused: Situation = { kind: "Suspended", reason: "SuspendRequested" };
 const completed: Situation = { kind: "Succeeded", reason: "Completed" };
 const failed: Situation = { kind: "Failed", reason: "TaskError", message: "n is not a number" };
 const canceled: Situation = { kind: "Canceled", reason: "ParentCanceled" };
@@ -42,7 +43,9 @@ describe("the phase (S153)", () => {
     [[], "Pending"],
     [conditions({ Running: "False", Finished: "False", Succeeded: "Unknown" }), "Pending"],
     [conditions({ Running: "True", Finished: "False", Succeeded: "Unknown" }), "Running"],
+    [conditions({ Running: "False", Suspended: "True", Finished: "False", Succeeded: "Unknown" }), "Suspended"],
     [conditions({ Finished: "True", Succeeded: "True" }), "Succeeded"],
+    [conditions({ Suspended: "True", Finished: "True", Succeeded: "False" }, "Canceled"), "Canceled"],
     [conditions({ Finished: "True", Succeeded: "False" }, "TaskError"), "Failed"],
     [conditions({ Finished: "True", Succeeded: "False" }, "Canceled"), "Canceled"],
     [conditions({ Finished: "True", Succeeded: "False" }, "ParentCanceled"), "Canceled"],
@@ -62,6 +65,7 @@ describe("a situation in conditions (S152)", () => {
       "Accepted False BundleNotFound",
       "Admitted False BundleNotFound",
       "Running False BundleNotFound",
+      "Suspended False BundleNotFound",
       "Succeeded Unknown BundleNotFound",
       "Finished False BundleNotFound",
     ]);
@@ -75,6 +79,7 @@ describe("a situation in conditions (S152)", () => {
       "Accepted True Accepted",
       "Admitted True Admitted",
       "Running True AttemptRunning",
+      "Suspended False AttemptRunning",
       "Succeeded Unknown AttemptRunning",
       "Finished False AttemptRunning",
     ]);
@@ -90,6 +95,22 @@ describe("a situation in conditions (S152)", () => {
     expect(isTrue(status, "Finished")).toBe(false);
   });
 
+  test("of a run that is paused before its attempt has a pod: it holds no slot (S173)", () => {
+    const below = { ...paused, message: "run top above it is paused" };
+
+    const status = withSituation({ revision: 1, attempts: [anAttempt()] }, below, moment);
+
+    expect(inWords(status)).toEqual([
+      "Accepted True Accepted",
+      "Admitted False SuspendRequested",
+      "Running False SuspendRequested",
+      "Suspended True SuspendRequested",
+      "Succeeded Unknown SuspendRequested",
+      "Finished False SuspendRequested",
+    ]);
+    expect(conditionOf(status.conditions, "Suspended")?.message).toBe("run top above it is paused");
+  });
+
   test("of a run that has ended", () => {
     const status = withSituation({ revision: 1 }, failed, moment);
 
@@ -97,6 +118,7 @@ describe("a situation in conditions (S152)", () => {
       "Accepted True Accepted",
       "Admitted False TaskError",
       "Running False TaskError",
+      "Suspended False TaskError",
       "Succeeded False TaskError",
       "Finished True TaskError",
     ]);
@@ -160,7 +182,7 @@ test("a run without a generation has observed none", () => {
 });
 
 test("the phase follows from the conditions, the given status stays, and saying it again changes nothing", () => {
-  const situation = fc.constantFrom(starting, running, completed, failed, canceled);
+  const situation = fc.constantFrom(starting, running, paused, completed, failed, canceled);
   const attempts = fc.constantFrom(undefined, [anAttempt()], [anAttempt(1, { finishedAt: stamp(5) })]);
   fc.assert(
     fc.property(fc.array(situation, { minLength: 1 }), attempts, (all, list) => {
@@ -173,6 +195,7 @@ test("the phase follows from the conditions, the given status stays, and saying 
         "Accepted",
         "Admitted",
         "Running",
+        "Suspended",
         "Succeeded",
         "Finished",
       ]);

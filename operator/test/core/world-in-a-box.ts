@@ -110,6 +110,10 @@ export function cancel(box: Box): void {
   box.run = frozen({ ...box.run, spec: { ...box.run.spec, cancel: true } });
 }
 
+export function setSuspend(box: Box, suspend: boolean): void {
+  box.run = frozen({ ...box.run, spec: { ...box.run.spec, suspend } });
+}
+
 /** Somebody asks for the run to be done again; the API server grants it only to one that has ended otherwise than well. */
 export function rerun(box: Box): void {
   if (rerunProblem(box.run) !== undefined) return;

@@ -1,4 +1,5 @@
 import { label } from "@stint/crds/labels";
+import type { TaskRunStatus } from "@stint/crds/taskrun";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { withSituation, type Situation } from "../../src/core/status.ts";
@@ -52,12 +53,13 @@ interface Relative {
   readonly root?: string;
   readonly situation?: Situation;
   readonly spec?: object;
+  readonly status?: TaskRunStatus;
 }
 
 /** A run whose uid is its name, below another one. */
-function seedRun(name: string, { parent, root, situation, spec }: Relative = {}) {
+function seedRun(name: string, { parent, root, situation, spec, status: more }: Relative = {}) {
   const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: parent, uid: parent, controller: true };
-  const status = situation && withSituation({}, situation, { now: t0, generation: 1 });
+  const status = situation && { ...withSituation({}, situation, { now: t0, generation: 1 }), ...more };
   return toObservedRun(
     cluster.seed(taskRuns, {
       metadata: {
@@ -220,6 +222,35 @@ describe("the parent", () => {
     seedRun("middle", { parent: "top", situation: completed });
 
     expect(parentOf(seedRun("child", { parent: "middle" }))?.canceling).toBe(true);
+  });
+
+  test("says since when all that is canceled above has ended, and nothing while one of them has not (S165)", () => {
+    const endedAt = (seconds: number) => ({ finishedAt: after(seconds).toISOString() });
+    seedRun("top", { spec: { cancel: true } });
+    seedRun("middle", { parent: "top", situation: canceled, status: endedAt(5) });
+    const child = seedRun("child", { parent: "middle" });
+    const whileTopLives = parentOf(child);
+    seedRun("top", { situation: canceled, status: endedAt(9) });
+
+    expect(whileTopLives).not.toHaveProperty("cancelEndedAt");
+    expect(parentOf(child)).toMatchObject({ canceling: true, cancelEndedAt: after(9) });
+  });
+
+  test("that began anew after the cancel above it had ended lets none of it through (S165, S170)", () => {
+    seedRun("top", { situation: canceled, status: { finishedAt: after(5).toISOString() } });
+    seedRun("middle", { parent: "top", situation: completed, status: { rerunAt: after(6).toISOString() } });
+
+    expect(parentOf(seedRun("child", { parent: "middle" }))).toMatchObject({ canceling: false, rerunAt: after(6) });
+  });
+
+  test("is paused by itself or by one above it, past those that have ended (S173)", () => {
+    seedRun("top", { spec: { suspend: true } });
+    seedRun("middle", { parent: "top", situation: completed });
+    const child = seedRun("child", { parent: "middle" });
+    const below = parentOf(child)?.suspendedBy;
+    seedRun("middle", { parent: "top", situation: completed, spec: { suspend: true } });
+
+    expect([below, parentOf(child)?.suspendedBy]).toEqual(["top", "middle"]);
   });
 
   test("hands down the earlier of its own deadline and the one from above (S72)", () => {

@@ -12,7 +12,7 @@ import {
   toSlimNode,
 } from "../../src/effects/reading.ts";
 import type { Pod } from "../../src/effects/resources.ts";
-import { anAcceptedRun, anAttempt, aPod, aTaskRun, t0 } from "../builders.ts";
+import { anAcceptedRun, anAttempt, aPod, aTaskRun, stamp, t0 } from "../builders.ts";
 
 const moment = { now: t0, generation: 1 };
 
@@ -127,6 +127,29 @@ describe("a run", () => {
     expect(Object.keys(stub.status ?? {}).toSorted()).toEqual(["conditions", "finishedAt", "phase"]);
     expect(stub.status?.conditions?.map(({ type }) => type)).toEqual(["Succeeded", "Finished"]);
     expect(stub.input.shape).toEqual({ kind: "array", length: 0 });
+  });
+
+  test("that is finished keeps what is below it, and a rerun, depend on (S170, S173)", () => {
+    const rerun = { generation: 1, revision: "Latest" } as const;
+    const done = { rerunGeneration: 1, rerunAt: stamp(3) };
+    const failed = { kind: "Failed", reason: "TaskError", message: "bad" } as const;
+
+    const stub = toObservedRun(sent(anAcceptedRun([], { spec: { suspend: true, rerun }, status: done }, failed)));
+
+    expect(stub.spec).toEqual({ task: "math/square", suspend: true, rerun });
+    expect(stub.status).toMatchObject(done);
+  });
+
+  test("of which a rerun is due is kept whole (S170)", () => {
+    const failed = { kind: "Failed", reason: "TaskError", message: "bad" } as const;
+    const run = anAcceptedRun([anAttempt()], { spec: { timeoutSeconds: 5, rerun: { generation: 1 } } }, failed);
+    const stub = toObservedRun(sent(anAcceptedRun([anAttempt()], {}, failed), [4, 5]));
+
+    const whole = toObservedRun(sent(aTaskRun({ ...run, metadata: { generation: 2 } }), [4, 5]), stub);
+
+    expect(whole.spec.timeoutSeconds).toBe(5);
+    expect(whole.status?.attempts).toHaveLength(1);
+    expect(whole.input.shape).toEqual({ kind: "array", length: 2 });
   });
 
   test("that is being ended, but is not finished, is no stub", () => {

@@ -12,6 +12,7 @@ import type { Refusal } from "../world.ts";
 import { gaveUp } from "./ending.ts";
 import { createPod, missingRevision } from "./starting.ts";
 import { overdueAt } from "./stopping.ts";
+import { resumed } from "./suspended.ts";
 
 /** The Running write waits this long for an outcome that would make it needless (S154, S299). */
 const runningDelayMs = 500;
@@ -35,7 +36,11 @@ export function creating(look: Look): Verdict | undefined {
   if (missing !== undefined)
     return gaveUp(look, { kind: "Final", reason: FinalReason.RevisionNotFound, message: missing }); // S249
   if (refusal === undefined)
-    return unchanged(look, { actions: createPod(look, look.attempt), requeueAt: after(look.now, lookAgainMs) });
+    return resumed(
+      look,
+      { kind: "Pending", reason: LiveReason.Starting },
+      { actions: createPod(look, look.attempt), requeueAt: after(look.now, lookAgainMs) },
+    );
   const message = rejection(refusal, look);
   if (message !== undefined) return gaveUp(look, { kind: "Final", reason: FinalReason.PodRejected, message });
 

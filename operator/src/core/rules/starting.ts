@@ -8,12 +8,14 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { withAttempt } from "../attempts.ts";
 import type { Action, Verdict } from "../decision.ts";
-import { after, earliest, holdingPods, lookAgainMs, ownDeadline, settle, unchanged, type Look } from "../look.ts";
+import { after, earliest, holdingPods, lookAgainMs, ownDeadline, settle, type Look } from "../look.ts";
 import { desiredPod } from "../pod.ts";
+import type { Situation } from "../status.ts";
 import { acceptance, type Acceptance } from "../acceptance.ts";
 import { InvariantError } from "../../errors.ts";
 import { askedRevision } from "../rerun.ts";
 import { findInstanceType } from "../resources.ts";
+import { resumed } from "./suspended.ts";
 
 /** The run is not to start before an instant (S73). */
 export function delayed(look: Look): Verdict | undefined {
@@ -38,7 +40,14 @@ export function waitingForRetry(look: Look): Verdict | undefined {
     holding.length > 0 ? after(look.now, lookAgainMs) : undefined, // its node may be lost without a word (S97)
     look.deadlineAt,
   );
-  return unchanged(look, { ...(requeueAt && { requeueAt }) });
+  return resumed(look, waitOf(look), { ...(requeueAt && { requeueAt }) });
+}
+
+/** The situation that the last attempt's end left the run in. */
+function waitOf({ last, status }: Look): Situation {
+  if (!last?.error || status.nextRetryAt === undefined) return { kind: "Pending", reason: LiveReason.Starting };
+  const message = `${last.reason}: ${last.error.message}`;
+  return { kind: "Pending", reason: LiveReason.AwaitingRetry, message };
 }
 
 /** The bundle or its revision is not there yet; it wakes the run when it comes (S248, S254, S255). */
