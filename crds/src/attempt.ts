@@ -85,8 +85,25 @@ export type Report =
       /** Whether a RetryableError was thrown (S90), and the wait that a RetryAfter asked for (S92). */
       readonly retryable: boolean;
       readonly retryAfterMs?: number;
+      /** `retryIf` has said no (S93). */
+      readonly retryDenied?: boolean;
       readonly startedAt: string;
     };
+
+/** Answer to `POST report`, once the outcome is written. */
+export interface ReportResponse {
+  readonly accepted: true;
+  /** How the run has ended by it; absent while another attempt follows. */
+  readonly ended?: RunEnd;
+}
+
+/** How a run ended, for the hooks in the process of its last attempt (S104). */
+export interface RunEnd {
+  readonly phase: "Succeeded" | "Failed";
+  readonly reason: string;
+  readonly message: string;
+  readonly attempts: number;
+}
 
 /** What a caller may set for the run that it starts, besides task and input. */
 export interface StartOptions extends Omit<TaskSettings, "gracePeriodSeconds" | "logPrints"> {

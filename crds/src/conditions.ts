@@ -96,6 +96,8 @@ export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 export const EventReason = {
   /** The task's `runName` gave no name, so the run keeps its own (S21). */
   InvalidRunName: "InvalidRunName",
+  /** The API server refuses the run that a hook asks for (S106). */
+  HookNotStarted: "HookNotStarted",
 } as const;
 
 export type Reason = LiveReason | EndReason | FailureReason;

@@ -6,6 +6,7 @@ import type {
   ProgressRequest,
   Report,
   RerunRequest,
+  RunEnd,
   RunOutcome,
   RunsRequest,
   StopNotice,
@@ -25,6 +26,8 @@ export interface Registry {
   manifest(): Manifest;
   /** Runs one attempt of the assigned task. Resolves with the report, whatever the user's code does; it never rejects. */
   run(assignment: Assignment, host: Host): Promise<Report>;
+  /** Calls what the task wants called once its run has ended by this attempt (S104). It never rejects. */
+  runEnded?(assignment: Assignment, host: Host, end: RunEnd): Promise<void>;
   /** {@link stopError} in the SDK's own class, so that the user's `instanceof` holds. */
   stopError(notice: StopNotice): StopError;
 }
@@ -50,6 +53,8 @@ export interface Host {
   readonly cache: CachePort;
   /** Writes a record of the task's own to the attempt's log (S143). */
   log?(level: LogLevel, msg: string, fields?: object): void;
+  /** Told that no failure of this attempt is to be retried, whoever reports it (S93). */
+  denyRetry?(): void;
   /** Told what the task's function threw, whole: for the log, since a report carries it cut (S77). */
   thrown?(error: unknown): void;
   /** Where the attempt's time comes from; the machine's if absent. */

@@ -8,6 +8,10 @@ export const limits = {
   descriptionLength: 2048,
   displayNameLength: 1024,
   tags: 50,
+  /** Hooks of one kind of a task. */
+  hooks: 16,
+  /** Of a run, that wait to be started. */
+  dueHooks: 64,
   tagLength: 63,
 
   inlineSourceBytes: 524_288,
@@ -61,6 +65,10 @@ export const limits = {
   cacheTtlSeconds: { min: 1, max: 31_536_000 },
   /** Starts of children in one request: creates share the operator's token bucket with everybody's reports. */
   startsPerRequest: 100,
+
+  retryIfMs: 10_000,
+  /** For all hooks of one instant together (S104). */
+  hooksMs: 30_000,
 
   channelTries: 25,
   channelWaitMs: { first: 250, max: 16_000 },

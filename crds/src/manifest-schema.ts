@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { isObject, type Json, type JsonObject } from "./json.ts";
-import type { Manifest, ManifestTask, Parameter, Signature } from "./manifest.ts";
+import type { HookName, Manifest, ManifestTask, Parameter, Signature } from "./manifest.ts";
 import type { Profile, Retry, TaskSettings } from "./settings.ts";
 
 /** Types only: a number out of its bounds is a problem of the bundle (S13), not a request that cannot be read. */
@@ -47,6 +47,13 @@ const SignatureShape = z.object({
 
 /** Taken as it is: whether it is a schema that can be worked with is a problem of the bundle too (S39). */
 const JsonSchemaShape = z.custom<JsonObject>((value) => isObject(value as Json), "must be an object"); // a body is JSON
+const HookList = z.array(z.object({ name: z.string(), bundle: z.string().exactOptional() })).exactOptional();
+
+const HooksShape = z.object({
+  onRunning: HookList,
+  onCompletion: HookList,
+  onFailure: HookList,
+} satisfies Record<HookName, z.ZodType>);
 
 const ManifestTaskShape = z.object({
   name: z.string(),
@@ -61,6 +68,7 @@ const ManifestTaskShape = z.object({
   inputSchema: JsonSchemaShape.exactOptional(),
   resultSchema: JsonSchemaShape.exactOptional(),
   problem: z.string().exactOptional(),
+  hooks: HooksShape.exactOptional(),
   sourceHash: z.string(),
 } satisfies Record<keyof ManifestTask, z.ZodType>);
 

@@ -20,6 +20,15 @@ export interface Signature {
   readonly objectOptional?: boolean;
 }
 
+/** When hooks are called (S105). */
+export const hookNames = ["onRunning", "onCompletion", "onFailure"] as const;
+export type HookName = (typeof hookNames)[number];
+
+/** Tasks that the operator starts at such an instant (S106): of the same bundle and revision, or of another bundle. */
+export type TaskHooks = {
+  readonly [Name in HookName]?: readonly { readonly name: string; readonly bundle?: string }[];
+};
+
 export interface ManifestTask {
   readonly name: string;
   readonly kind: "Task";
@@ -37,6 +46,7 @@ export interface ManifestTask {
   readonly resultSchema?: JsonObject;
   /** What is wrong with the task that its own process alone can tell: with it the bundle does not become Ready (S15). */
   readonly problem?: string;
+  readonly hooks?: TaskHooks;
   /** SHA-256 of the function's source text. */
   readonly sourceHash: string;
 }

@@ -147,6 +147,21 @@ const QuantitySchema = z
 export const ResourcesSchema = z.record(z.string(), QuantitySchema).meta({ maxProperties: 64 });
 export type Resources = z.infer<typeof ResourcesSchema>;
 
+/** A run that a task wants started as a hook, and that is not yet (S106). */
+export const DueHookSchema = z.object({
+  name: z.string().max(limits.runNameLength).describe("Of the run: it follows from the occasion."),
+  task: z.string().max(limits.bundleNameLength + 1 + limits.taskNameLength + 10),
+  event: z.object({
+    run: z.string().max(limits.runNameLength),
+    task: z.string().max(limits.bundleNameLength + 1 + limits.taskNameLength),
+    phase: z.enum(["Running", "Succeeded", "Failed"]),
+    reason: z.string().max(64),
+    message: z.string().max(limits.errorLength),
+    attempts: z.int(),
+  }),
+});
+export type DueHook = z.infer<typeof DueHookSchema>;
+
 const relation = z.object({ name: z.string().max(253), uid: z.string().max(64) });
 
 export const TaskRunStatusSchema = z.object({
@@ -182,6 +197,11 @@ export const TaskRunStatusSchema = z.object({
   rerunGeneration: z.int().optional().describe("The spec.rerun.generation that has been carried out."),
   rerunAt: InstantSchema.optional().describe("When the last rerun began."),
   progress: z.array(ProgressSchema).max(limits.progressLabels).optional(),
+  hooks: z
+    .array(DueHookSchema)
+    .max(limits.dueHooks)
+    .optional()
+    .describe("Runs that the task's hooks ask for, until they are started."),
   parent: relation.extend({ attempt: z.int() }).optional().describe("The run, and its attempt, that started this one."),
   root: relation.optional().describe("The run at the top of the tree; itself if nobody started it."),
 });

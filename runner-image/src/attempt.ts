@@ -86,7 +86,8 @@ function failure(options: AttemptOptions, reason: ReportedReason, error: Reporte
 
 function timedOut(options: AttemptOptions): Report {
   const error = { name: "TimeoutError", message: timeoutMessage(options.assignment) };
-  return { kind: "failed", reason: "TimedOut", error, retryable: false, startedAt: startOf(options) };
+  const denied = options.host.retryDenied ? { retryDenied: true } : {}; // S93
+  return { kind: "failed", reason: "TimedOut", error, retryable: false, ...denied, startedAt: startOf(options) };
 }
 
 function startOf({ host }: AttemptOptions): string {

@@ -3,7 +3,7 @@
 //   D1. The process ends after the acknowledgement and not before.
 //   D2. From SIGTERM on the process may be killed at any moment, so an undelivered report goes into the termination
 //       message at once; the gateway is tried all the same, until the kill.
-import type { Report } from "@stint/crds/attempt";
+import type { Report, ReportResponse } from "@stint/crds/attempt";
 
 import type { Gateway } from "./gateway.ts";
 import type { AttemptHost } from "./host.ts";
@@ -18,7 +18,7 @@ export interface DeliveryOptions {
 }
 
 /** Resolves with the acknowledgement (D1). Rejects with a refusal, or with {@link ChannelLost}. */
-export async function deliver(report: Report, options: DeliveryOptions): Promise<void> {
+export async function deliver(report: Report, options: DeliveryOptions): Promise<ReportResponse | undefined> {
   const { gateway, host, lastWords, terminated } = options;
   const ended = new AbortController();
   lastWords.keep(report);
@@ -26,7 +26,7 @@ export async function deliver(report: Report, options: DeliveryOptions): Promise
   terminated.addEventListener("abort", () => lastWords.writeReport(), { signal: ended.signal });
   try {
     await host.flush(ended.signal);
-    await gateway.report(report, ended.signal);
+    return await gateway.report(report, ended.signal);
   } finally {
     ended.abort();
   }

@@ -11,6 +11,7 @@ import type {
   EventsResponse,
   ProgressRequest,
   Report,
+  ReportResponse,
   RerunRequest,
   RunsRequest,
   RunsResponse,
@@ -28,8 +29,8 @@ import type { Log } from "./log.ts";
 /** What a runner may ask. Every call rejects as {@link Channel.call} does. */
 export interface Gateway {
   assignment(signal: AbortSignal): Promise<Assignment>;
-  /** Resolves once the outcome is written to the run (S52). */
-  report(report: Report, signal: AbortSignal): Promise<void>;
+  /** Resolves once the outcome is written to the run (S52), with what the run has come to. */
+  report(report: Report, signal: AbortSignal): Promise<ReportResponse | undefined>;
   registerTasks(request: TasksRequest, signal: AbortSignal): Promise<void>;
   startChildren(request: ChildrenRequest, signal: AbortSignal): Promise<ChildrenResponse>;
   cancelChild(name: string, signal: AbortSignal): Promise<void>;
@@ -71,9 +72,8 @@ export function connectGateway({ connect, clock, log }: GatewayOptions): Gateway
   // types. A runner that brought zod would pay for it at every start.
   return {
     assignment: async (signal) => (await calls.call(get("assignment"), fullPatience, signal)) as Assignment, // see above
-    async report(report, signal) {
-      await calls.call(post("report", report), fullPatience, signal);
-    },
+    report: async (report, signal) =>
+      (await calls.call(post("report", report), fullPatience, signal)) as ReportResponse | undefined, // see above
     async registerTasks(request, signal) {
       await calls.call(post("tasks", request), fullPatience, signal);
     },

@@ -30,6 +30,8 @@ export interface HostOptions {
 export interface AttemptHost extends Host {
   /** Rejects when the attempt can no longer be this process's: {@link ChannelLost}, or a {@link Refusal} as not current. */
   readonly ended: Promise<never>;
+  /** Whether the task wants no retry of this attempt (S93). */
+  readonly retryDenied: boolean;
   /** After the function's end: resolves when all that it began, and its last progress, is with the gateway (H9). */
   flush(signal: AbortSignal): Promise<void>;
 }
@@ -54,6 +56,7 @@ export function createHost(options: HostOptions): AttemptHost {
       calls.endIfLost(error);
     },
   });
+  let retryDenied = false;
   return {
     signal: stop.signal,
     startedAtMs,
@@ -71,6 +74,12 @@ export function createHost(options: HostOptions): AttemptHost {
     progress: (update) => progress.update(update),
     cache: createTreeCache(gateway, calls, never),
     log: (level, msg, fields) => log[level](msg, fields),
+    denyRetry: () => {
+      retryDenied = true;
+    },
+    get retryDenied() {
+      return retryDenied;
+    },
     thrown: (error) => log.error("task threw", { error: describeThrown(error) }),
     ended: calls.ended,
     async flush(signal) {

@@ -56,8 +56,9 @@ export async function run({ gateway, clock, log, startedAtMs, ...options }: RunO
   attemptLog.info("attempt ended", { ...stateOf(ending), durationMs: Math.round(clock.nowMs() - startedAtMs) });
 
   if (ending.kind === "reported") {
-    await deliver(ending.report, { gateway, host, terminated, lastWords });
+    const answer = await deliver(ending.report, { gateway, host, terminated, lastWords });
     attemptLog.info("report acknowledged", { state: ending.report.kind });
+    if (answer?.ended) await (await load())?.runEnded?.(assignment, host, answer.ended); // S104
   }
   return ending;
 }

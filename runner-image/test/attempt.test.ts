@@ -127,6 +127,18 @@ test("a function that ignores the timeout is TimedOut at the end of the grace pe
   await expect(ending).resolves.toMatchObject({ report: timedOut });
 });
 
+test("a function that ignores the timeout is not tried again where its task wants no retry (S93)", async () => {
+  using _ = aRegistry((host) => {
+    host.denyRetry?.();
+    return forever;
+  });
+  const { ending, clock } = anAttempt();
+
+  await clock.advance(70_000);
+
+  await expect(ending).resolves.toMatchObject({ report: { ...timedOut, retryDenied: true } });
+});
+
 test("an entry point whose import hangs is TimedOut too", async () => {
   const { ending, clock } = anAttempt({ importEntry: () => forever });
 

@@ -22,7 +22,7 @@ const message = () => decodeTermination(written);
 /** A delivery under way, of which the test decides when the gateway answers. */
 function aDelivery(report: Report, terminated = new AbortController()) {
   const order: string[] = [];
-  const answer = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<undefined>();
   const lastWords = someLastWords();
   const delivered = deliver(report, {
     gateway: {
@@ -41,7 +41,7 @@ function aDelivery(report: Report, terminated = new AbortController()) {
 test("what the attempt has begun goes before its report, and the acknowledgement ends both", async () => {
   const { delivered, answer, order } = aDelivery(succeeded);
 
-  answer.resolve();
+  answer.resolve(undefined);
   await delivered;
 
   expect(order).toEqual(["flush", "report"]);
@@ -54,7 +54,7 @@ test("at SIGTERM an undelivered report is left at once, and the gateway is tried
   terminated.abort();
 
   expect(message()).toEqual({ kind: "report", report: succeeded });
-  answer.resolve();
+  answer.resolve(undefined);
   await expect(delivered).resolves.toBeUndefined();
 });
 
@@ -65,13 +65,13 @@ test("a report that comes after SIGTERM is left at once as well (D2)", async () 
   const { delivered, answer } = aDelivery(succeeded, terminated);
 
   expect(message()).toEqual({ kind: "report", report: succeeded });
-  answer.resolve();
+  answer.resolve(undefined);
   await delivered;
 });
 
 test("a delivered report is not left any more", async () => {
   const { delivered, answer, terminated } = aDelivery(succeeded);
-  answer.resolve();
+  answer.resolve(undefined);
   await delivered;
 
   terminated.abort();

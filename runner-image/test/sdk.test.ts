@@ -25,6 +25,13 @@ const entry = `
     for await (const n of count(to)) sum = sum * 10 + n;
     return sum;
   });
+  const told = (when) => (task, run, { phase, reason }) => console.log(when, task, run, phase, reason);
+  const hooks = { onRunning: told("running"), onCompletion: told("completion"), onFailure: told("failure") };
+  export const hooked = task("hooked", { ...hooks, retryIf: () => false }, (n) => {
+    console.log("function");
+    if (n < 0) throw new RangeError("below zero");
+    return n;
+  });
   export const patient = task("patient", () => new Promise((_, reject) => {
     const { signal } = currentContext();
     signal.addEventListener("abort", () => console.log("is a TimeoutError:", signal.reason instanceof TimeoutError));
@@ -51,7 +58,7 @@ test("a bundle below the image's folder finds the SDK, and its tasks are registe
   await using process = await start(gateway, "register");
 
   await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "" });
-  const more = [{ name: "count" }, { name: "total" }, { name: "patient" }];
+  const more = [{ name: "count" }, { name: "total" }, { name: "hooked" }, { name: "patient" }];
   expect(gateway.to("POST tasks")).toMatchObject([
     { body: { tasks: [{ name: "square" }, { name: "sum" }, { name: "broken" }, ...more] } },
   ]);
@@ -136,4 +143,37 @@ test("a task that outlasts its timeout learns it by the SDK's own class (S68, S1
 
   expect(stdout).toContain("is a TimeoutError: true");
   expect(gateway.to("POST report")).toMatchObject([{ body: { reason: "TimedOut" } }]);
+});
+
+test.each([
+  { input: 1, phase: "Succeeded", last: "completion math/hooked square-4 Succeeded Because" },
+  { input: -1, phase: "Failed", last: "failure math/hooked square-4 Failed Because" },
+])(
+  "hooks are called before the function, and once the end of a run that has $phase is acknowledged (S104)",
+  async (row) => {
+    await using gateway = await StubGateway.start({ authority });
+    gateway.on("GET assignment", { status: 200, body: anAssignment({ task: "hooked", input: [row.input] }) });
+    await using process = await start(gateway);
+    const end = { phase: row.phase, reason: "Because", message: "", attempts: 1 };
+    gateway.on("POST report", { status: 200, body: { accepted: true, ended: end } });
+
+    const { stdout } = await process.exit;
+
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    const acknowledged = lines.findIndex((line) => line.includes("report acknowledged"));
+    const printed = lines.filter((line) => !line.startsWith("{"));
+    expect(printed).toEqual(["running math/hooked square-4 Running AttemptRunning", "function", row.last]);
+    expect(lines.indexOf(row.last)).toBeGreaterThan(acknowledged);
+  },
+);
+
+test("as long as another attempt follows no hook of the end is called, and a retryIf is heard (S93, S105)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  gateway.on("GET assignment", { status: 200, body: anAssignment({ task: "hooked", input: [-1] }) });
+  await using process = await start(gateway);
+
+  const { stdout } = await process.exit;
+
+  expect(gateway.to("POST report")).toMatchObject([{ body: { reason: "TaskError", retryDenied: true } }]);
+  expect(stdout).not.toContain("failure");
 });

@@ -3,16 +3,18 @@
 //   A1. It never rejects: whatever happens is a report.
 //   A2. What has happened decides, with one exception: once the timeout has struck, the attempt is TimedOut, whatever its
 //       function still returns or throws (S68). Of the other stops the gateway knows what a report is then worth (S169).
-import type { Assignment, Report } from "@stint/crds/attempt";
+import type { Assignment, Report, RunEnd } from "@stint/crds/attempt";
 import { shapeOf } from "@stint/crds/binding";
+import { LiveReason } from "@stint/crds/conditions";
 import { stopReason, type Host } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 
 import { arityProblem } from "./checking.ts";
 import { Children } from "./children.ts";
 import { attemptContext } from "./context.ts";
-import { execute, type Ending } from "./execution.ts";
+import { execute, failedWith, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
+import type { RetryQuestion } from "./retry-question.ts";
 import { nameOfRun } from "./run-name.ts";
 import { runIn, type Scope } from "./scope.ts";
 
@@ -32,14 +34,87 @@ export async function runAttempt(
     yielded: (value) => host.yielded(value),
   };
   announce(definition, assignment.input, scope, host);
-  const ending = await execute(definition, assignment.input, scope);
+  const question = await retryQuestion(definition, { assignment, host, scope });
+  const ending = await entered(definition, { assignment, host, scope });
   const isLate = stopReason(host.signal) === "TimedOut";
   await children.settled();
 
-  if (ending.kind === "succeeded") return { ...(isLate ? timedOut(assignment) : ending), startedAt };
-  const { thrown, ...failure } = ending;
-  if ("thrown" in ending) host.thrown?.(thrown);
-  return { ...(isLate ? timedOut(assignment) : failure), startedAt };
+  if ("thrown" in ending) host.thrown?.(ending.thrown);
+  const told = isLate ? timedOut(assignment) : ending;
+  const isDenied = await isRetryDenied(question, told, host);
+  return { ...withoutThrown(told), ...(isDenied && { retryDenied: true }), startedAt };
+}
+
+/** Calls what the task wants called once its run has ended by this attempt (S104, S105). Never rejects. */
+export async function runEnded(
+  definition: Definition | undefined,
+  assignment: Assignment,
+  host: Host,
+  end: RunEnd,
+): Promise<void> {
+  const name = end.phase === "Succeeded" ? "onCompletion" : "onFailure";
+  const hooks = definition?.callbacks?.[name] ?? [];
+  if (hooks.length === 0) return;
+  const { callHooks } = await import("./hooks.ts");
+  await callHooks({ name, hooks, state: end, assignment, host, scope: scopeAfterwards(assignment, host) });
+}
+
+interface Attempt {
+  readonly assignment: Assignment;
+  readonly host: Host;
+  readonly scope: Scope;
+}
+
+/** The function's ending, with the hooks before it. After a stop that came meanwhile it is not entered any more. */
+async function entered(definition: Definition, { assignment, host, scope }: Attempt): Promise<Ending> {
+  const hooks = definition.callbacks?.onRunning ?? [];
+  if (hooks.length > 0) {
+    const { attempt } = assignment;
+    const reason = attempt === 1 ? LiveReason.AttemptRunning : LiveReason.Retrying;
+    const state = { phase: "Running", reason, message: "", attempts: attempt } as const;
+    const { callHooks } = await import("./hooks.ts");
+    await callHooks({ name: "onRunning", hooks, state, assignment, host, scope });
+    if (host.signal.aborted) return failedWith("TaskError", host.signal.reason);
+  }
+  return execute(definition, assignment.input, scope);
+}
+
+async function retryQuestion({ callbacks }: Definition, attempt: Attempt): Promise<RetryQuestion | undefined> {
+  if (!callbacks?.retryIf) return undefined;
+  const { RetryQuestion } = await import("./retry-question.ts");
+  return new RetryQuestion(callbacks.retryIf, attempt);
+}
+
+/** Asked of a throw and of a timeout; not of what is final anyway, nor where somebody else ends the attempt (S93). */
+async function isRetryDenied(
+  question: RetryQuestion | undefined,
+  ending: Ending,
+  { signal }: Pick<Host, "signal">,
+): Promise<boolean> {
+  if (!question || ending.kind !== "failed") return false;
+  if (ending.reason === "TimedOut") return question.isDenied(signal.reason);
+  return ending.reason === "TaskError" && !signal.aborted && question.isDenied(ending.thrown);
+}
+
+/** The attempt is over, so nothing can be started for it any more. */
+function scopeAfterwards(assignment: Assignment, host: Host): Scope {
+  return {
+    context: attemptContext(assignment, host),
+    call: ({ target }) => refuseInHook(target.name),
+    trigger: async ({ task }) => refuseInHook(task),
+  };
+}
+
+function refuseInHook(task: string): never {
+  throw new Error(`Task "${task}" called in a hook: the attempt is over; make a task of the hook instead`);
+}
+
+function withoutThrown(
+  ending: Ending,
+): Exclude<Ending, { kind: "failed" }> | Omit<Extract<Ending, { kind: "failed" }>, "thrown"> {
+  if (ending.kind === "succeeded") return ending;
+  const { thrown: _, ...failure } = ending;
+  return failure;
 }
 
 /** The run is called what the task says (S21). An input that does not fit the function has no arguments to name it by. */

@@ -39,8 +39,13 @@ export async function execute(definition: Definition, input: Json, scope: Scope)
     });
   } catch (thrown) {
     const reason = isNonRetryable(thrown) ? "NonRetryableError" : "TaskError";
-    return { kind: "failed", reason, error: toReportedError(thrown), ...retryWish(thrown), thrown };
+    return failedWith(reason, thrown);
   }
+}
+
+/** The ending of an attempt whose code has thrown this. */
+export function failedWith(reason: ReportedReason, thrown: unknown): Ending {
+  return { kind: "failed", reason, error: toReportedError(thrown), ...retryWish(thrown), thrown };
 }
 
 /** The values that the generator yields, as one array (S23). */

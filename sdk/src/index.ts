@@ -38,6 +38,7 @@ export type {
   TriggerOptions,
 } from "./options.ts";
 export type { JsonSchemaObject, StandardSchema } from "./schema.ts";
+export type { Hook, HookEvent, HookFunction, HookOptions, RetryIf, FailedAttempt, RunState } from "./callbacks.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { TriggerArguments, TriggerInput } from "./trigger.ts";
 export type { ResultOptions, RunDetails, RunHandle, TaskInstance, WaitOptions } from "./handle.ts";

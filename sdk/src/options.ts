@@ -1,8 +1,10 @@
 import type { StartOptions } from "@stint/crds/attempt";
 import { limits } from "@stint/crds/limits";
+import type { HookName } from "@stint/crds/manifest";
 import { labelProblem, tagProblem, versionProblem } from "@stint/crds/names";
 import type { Profile, TaskSettings } from "@stint/crds/settings";
 
+import { hooksRule, retryIfRule, type Hook, type HookOptions, type RetryIf } from "./callbacks.ts";
 import { retryRule, type RetryOptions } from "./retry.ts";
 import { anySchema, type AnySchema, type JsonSchemaObject } from "./schema.ts";
 import { integer, isRecord, mustBe, number, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
@@ -34,13 +36,15 @@ type NameOfRun = (args: readonly unknown[]) => string;
 export type DeclaredParameter = string | { readonly name: string; readonly required?: boolean };
 
 /** What tasks may have in common: the defaults of a `bundle()`. Source: S8. */
-export interface GroupOptions extends RunOptions {
+export interface GroupOptions extends RunOptions, HookOptions {
   /** Labels of the task's runs and pods, in the syntax of Kubernetes. Source: S20. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Time between SIGTERM and the end of the process: 0 to 600 s, 10 if absent. Source: S163. */
   readonly gracePeriodSeconds?: number;
   /** Whether `console.log`, `info`, `warn` and `error` write records of the log; no if absent. Source: S144. */
   readonly logPrints?: boolean;
+  /** Whether a failure may be retried; asked in the attempt's process. Source: S93. */
+  readonly retryIf?: RetryIf;
 }
 
 /** Options of `task()`. All are optional; an unknown one throws. Source: S7. */
@@ -97,7 +101,10 @@ export interface TriggerOptions extends RunOptions {
 }
 
 /** Task options as they are kept: checked, and with nothing left to evaluate. */
-export interface DefinedOptions extends Omit<SchemaOptions<AnySchema, AnySchema>, keyof TaskSettings>, TaskSettings {}
+export interface DefinedOptions
+  extends Omit<SchemaOptions<AnySchema, AnySchema>, keyof TaskSettings | HookName>, TaskSettings, DefinedHooks {}
+
+type DefinedHooks = { readonly [Name in HookName]?: readonly Hook[] };
 
 /** Call options as they are kept. */
 export interface DefinedCall extends Omit<StartOptions, "tagPolicy"> {
@@ -186,6 +193,10 @@ const taskRules: Rules<DefinedOptions> = {
   args: oneOf("named", "object"),
   gracePeriodSeconds: integer(limits.gracePeriodSeconds),
   logPrints: boolean,
+  retryIf: retryIfRule,
+  onRunning: hooksRule,
+  onCompletion: hooksRule,
+  onFailure: hooksRule,
 };
 
 const callRules: Rules<DefinedCall> = { ...runRules, key: text(limits.childKeyLength), startAt: instant };
@@ -205,9 +216,10 @@ export function parseTaskOptions(task: string, options: unknown): DefinedOptions
 
 /** The options that belong to a definition: a call has no other name, parameters or process than its task (S26). */
 const notOverridable: ReadonlySet<string> = new Set(
-  "name inputSchema resultSchema version parameters args description labels runName gracePeriodSeconds logPrints".split(
-    " ",
-  ),
+  (
+    "name inputSchema resultSchema version parameters args description labels runName gracePeriodSeconds logPrints " +
+    "retryIf onRunning onCompletion onFailure"
+  ).split(" "),
 );
 
 /** As {@link parseTaskOptions}, with the text of S26 for what belongs to the definition. */

@@ -4,7 +4,8 @@ import { registryKey, type Registry } from "@stint/crds/host";
 import { sha256Hex } from "@stint/crds/hash";
 import type { ManifestTask } from "@stint/crds/manifest";
 
-import { runAttempt } from "./attempt.ts";
+import { runAttempt, runEnded } from "./attempt.ts";
+import type { Callbacks } from "./callbacks.ts";
 import { toStopError } from "./errors.ts";
 import type { RunName } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
@@ -20,6 +21,7 @@ export interface Definition {
   readonly entry: Omit<ManifestTask, "sourceHash">;
   /** What parses in the user's own words, where a schema was not given as JSON Schema: zod, for one. */
   readonly parsers?: { readonly input?: StandardSchema; readonly result?: StandardSchema };
+  readonly callbacks?: Callbacks | undefined;
 }
 
 /** {@link Registry}, and what the copies of the SDK ask of it. */
@@ -51,6 +53,7 @@ function createRegistry(): SharedRegistry {
     },
     manifest: () => Array.from(definitions.values(), manifestTask),
     run: (assignment, host) => runAttempt(definitions.get(assignment.task), assignment, host),
+    runEnded: (assignment, host, end) => runEnded(definitions.get(assignment.task), assignment, host, end),
     stopError: toStopError,
   };
 }

@@ -1,6 +1,7 @@
 import { taskNameProblem } from "@stint/crds/names";
 import type { TaskSettings } from "@stint/crds/settings";
 
+import { callbacksOf, taskHooksOf } from "./callbacks.ts";
 import { Instance, type RunHandle, type TaskInstance } from "./handle.ts";
 import { runLocally } from "./local.ts";
 import { over, parseCallOptions, parseTaskOptions } from "./options.ts";
@@ -12,6 +13,7 @@ import { currentScope, type Target } from "./scope.ts";
 import { checkRunName } from "./run-name.ts";
 import { signatureOf } from "./signature.ts";
 import { startTags } from "./tags.ts";
+import { setTarget } from "./targets.ts";
 import { trigger, type TriggerArguments } from "./trigger.ts";
 
 /** The value that a run of the function ends with: awaited, and of a generator the array of what it yields (S23, S45). */
@@ -154,11 +156,13 @@ function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Ta
   const schemas = schemasOf(name, options);
   const signature = signatureOf(name, fn, options, schemas.describes);
   checkRunName(name, options.runName, signature);
+  const hooks = taskHooksOf(options);
   const definition: Definition = {
     fn,
     group,
     runName: options.runName,
     parsers: parsersOf(options),
+    callbacks: callbacksOf(options),
     entry: {
       name,
       kind: "Task",
@@ -170,6 +174,7 @@ function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Ta
       settings: settingsOf(options),
       signature,
       ...schemas.entry,
+      ...(hooks && { hooks }),
     },
   };
   sharedRegistry().define(definition);
@@ -279,5 +284,6 @@ function callable<A extends readonly unknown[], T, Members extends object>(
   };
   Object.defineProperty(start, "name", { value: target.name });
   const started = { trigger: (...args: TriggerArguments<A>) => trigger<T>(target, call, args) };
+  setTarget(start, target);
   return Object.freeze(Object.assign(start, members, started));
 }

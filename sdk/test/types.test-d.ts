@@ -8,6 +8,7 @@ import {
   taskRef,
   withContext,
   withTags,
+  type HookEvent,
   type RunDetails,
   type RunHandle,
   type Task,
@@ -138,4 +139,16 @@ export async function streams(): Promise<void> {
   for await (const value of count(3)) expectType<number>()(value, true);
   for await (const value of stream()) expectType<string>()(value, true);
   for await (const value of square(3)) expectType<never>()(value, true);
+}
+
+export function callbacks(): void {
+  const notify = task("notify", (event: HookEvent) => event.run);
+  const plain = task("plain", () => undefined);
+  task("a", { retryIf: (error, { attempt }) => error instanceof RangeError && attempt < 3 }, () => 1);
+  task("b", { onFailure: [notify, plain, (name, run, { phase }) => console.log(name, run, phase)] }, () => 1);
+  task("c", { onRunning: taskRef<[HookEvent], void>("mail/send") }, () => 1);
+  // @ts-expect-error -- no boolean
+  task("d", { retryIf: () => "yes" }, () => 1);
+  // @ts-expect-error -- a task that takes something else
+  task("e", { onCompletion: task("f", (n: number) => n) }, () => 1);
 }

@@ -45,6 +45,8 @@ function nextOf(before: TaskRun | undefined, run: TaskRun): StoryLine | undefine
       return aLine(`${standingOf(run)}: ${cut(JSON.stringify(run.status?.result ?? null), longestResult)}`, "good");
     case "Failed":
       return aLine(isToldOf(run) ? `Failed after ${inAttempts(run)}` : standingOf(run), "bad");
+    case "Suspended":
+    case "Skipped":
     case "Canceled":
       return aLine(standingOf(run), "plain");
   }

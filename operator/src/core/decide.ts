@@ -2,7 +2,8 @@
 // or add one, at the place where it belongs in the order.
 import { InvariantError } from "../errors.ts";
 import type { Decision, Verdict } from "./decision.ts";
-import { gather, isFinished, type Look } from "./look.ts";
+import { withHooks } from "./hooks.ts";
+import { gather, type Look } from "./look.ts";
 import { active, altered, creating } from "./rules/attempt.ts";
 import { awaitingRetry, exhausted, succeeded } from "./rules/ending.ts";
 import { withoutLingering } from "./rules/lingering.ts";
@@ -51,7 +52,7 @@ export function decide(run: ObservedRun, pods: readonly OwnedPod[], world: World
   const look = gather(run, pods, world, now);
   for (const rule of rules) {
     const verdict = rule(look);
-    if (verdict) return { rule: rule.name, ...(isFinished(run) ? verdict : withoutLingering(verdict, look)) };
+    if (verdict) return { rule: rule.name, ...withHooks(withoutLingering(verdict, look), look) };
   }
   throw new InvariantError(`no rule covers TaskRun ${run.metadata.namespace}/${run.metadata.name}`);
 }

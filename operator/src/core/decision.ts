@@ -1,5 +1,5 @@
 // What one look concludes, as plain data: it can be logged, compared and replayed.
-import type { TaskRunStatus } from "@stint/crds/taskrun";
+import type { DueHook, TaskRunStatus } from "@stint/crds/taskrun";
 
 import type { PodBody } from "./world.ts";
 
@@ -30,6 +30,8 @@ export type Action =
   | { readonly kind: "createPod"; readonly attempt: number; readonly pod: PodBody }
   | { readonly kind: "deletePod"; readonly pod: ObjectRef; readonly why: string }
   | { readonly kind: "deleteRun"; readonly run: ObjectRef & { readonly resourceVersion: string }; readonly why: string }
+  /** Starts them, and takes those that are started off the status. */
+  | { readonly kind: "startHooks"; readonly hooks: readonly DueHook[] }
   | {
       readonly kind: "recordEvent";
       readonly type: "Normal" | "Warning";

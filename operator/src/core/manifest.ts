@@ -3,7 +3,7 @@
 import { BundleReason } from "@stint/crds/conditions";
 import { jsonBytes, type Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
-import type { Manifest, ManifestTask } from "@stint/crds/manifest";
+import { hookNames, type Manifest, type ManifestTask } from "@stint/crds/manifest";
 import { labelProblem, parameterNameProblem, tagProblem, taskNameProblem, versionProblem } from "@stint/crds/names";
 import { schemaProblem } from "@stint/crds/schema/well-formed";
 import type { TaskSettings } from "@stint/crds/settings";
@@ -72,7 +72,8 @@ function taskProblem(task: ManifestTask): string | undefined {
     versionProblem(name, version) ??
     twoSizesProblem(name, settings) ??
     settingsProblem(name, settings) ??
-    task.problem
+    task.problem ??
+    hooksProblem(task)
   );
 }
 
@@ -104,6 +105,24 @@ function tagsProblem(name: string, tags: readonly string[]): string | undefined 
   const bad = tags.map(tagProblem).find((problem) => problem !== undefined);
   if (bad !== undefined || tags.length <= limits.tags) return bad;
   return `Task "${name}": tags must be at most ${limits.tags} strings, got ${tags.length}`;
+}
+
+function hooksProblem({ name, hooks = {} }: ManifestTask): string | undefined {
+  for (const hook of hookNames) {
+    const tasks = hooks[hook] ?? [];
+    if (tasks.length > limits.hooks)
+      return `Task "${name}": ${hook} must be at most ${limits.hooks} hooks, got ${tasks.length}`;
+    const unusable = tasks.find((task) => !isReference(task));
+    if (unusable) {
+      const reference = [unusable.bundle, unusable.name].filter((part) => part !== undefined).join("/");
+      return `Task "${name}": ${hook} refers to no task: "${reference}"`;
+    }
+  }
+  return undefined;
+}
+
+function isReference({ bundle = "", name }: { readonly name: string; readonly bundle?: string }): boolean {
+  return bundle.length <= limits.bundleNameLength && taskNameProblem(name) === undefined;
 }
 
 /** Every type that a task or the bundle's defaults name, steps after OutOfMemory included (S57, S65). */

@@ -36,6 +36,8 @@ interface FailureFacts {
   readonly error?: ReportedError;
   /** A RetryableError was thrown (S90). */
   readonly retryable?: boolean;
+  /** The task's own `retryIf` has said no (S93). */
+  readonly retryDenied?: boolean;
   /** The wait that a RetryAfter asked for, in milliseconds; at most a day (S92). */
   readonly retryAfterMs?: number;
 }
@@ -119,7 +121,7 @@ function stopMessage(reason: string, timeoutSeconds: number): string {
 
 function reported(report: Report): Outcome {
   if (report.kind === "succeeded") return { kind: "Succeeded", value: report.value };
-  const { reason, error, retryable, retryAfterMs } = report;
+  const { reason, error, retryable, retryAfterMs, retryDenied } = report;
   if (isFinalReason(reason)) return { ...final(reason, error.message), error };
   const wait = retryAfterMs === undefined ? undefined : Math.min(Math.max(retryAfterMs, 0), longestWaitMs);
   return {
@@ -127,6 +129,7 @@ function reported(report: Report): Outcome {
     ...user(reason === UserReason.TimedOut ? reason : UserReason.TaskError, error.message),
     error,
     ...(retryable && { retryable }),
+    ...(retryDenied === true && { retryDenied }),
     ...(wait !== undefined && { retryAfterMs: wait }),
   };
 }
@@ -302,7 +305,7 @@ function bounded(message: string): string {
   return message.slice(0, limits.errorLength);
 }
 
-function isUserReason(reason: string): reason is UserReason {
+export function isUserReason(reason: string): reason is UserReason {
   return Object.hasOwn(UserReason, reason);
 }
 
@@ -310,6 +313,6 @@ function isInfrastructureReason(reason: string): reason is InfrastructureReason 
   return Object.hasOwn(InfrastructureReason, reason);
 }
 
-function isFinalReason(reason: string): reason is FinalReason {
+export function isFinalReason(reason: string): reason is FinalReason {
   return Object.hasOwn(FinalReason, reason);
 }

@@ -52,6 +52,7 @@ function waitBeforeRetry(failure: Failure, ledger: Ledger): number | undefined {
 }
 
 function userRetryAllowed(failure: Failure, { retry, userRetries }: Ledger): boolean {
+  if (failure.retryDenied === true) return false; // S93
   if (retry.when === "RetryableOnly" && failure.retryable !== true) return false; // S90
   return userRetries < retry.maxRetries;
 }

@@ -86,14 +86,14 @@ function conditionsOf(status: TaskRunStatus, situation: Situation, now: Date): C
   const { kind, reason } = situation;
   const message = (situation.message ?? "").slice(0, limits.conditionMessageLength);
   const accepted = status.revision !== undefined;
-  const last = status.attempts?.at(-1);
-  // An attempt that a pause has met before its pod was made holds nothing.
-  const holdsSlot = kind !== "Suspended" && last !== undefined && last.finishedAt === undefined;
+  const holdsSlot = isHolding(status, situation);
   const values: readonly [ConditionType, Condition["status"], string, string][] = [
     accepted ? [ConditionType.Accepted, "True", "Accepted", ""] : [ConditionType.Accepted, "False", reason, message],
     [ConditionType.Admitted, holdsSlot ? "True" : "False", holdsSlot ? "Admitted" : reason, ""],
     [ConditionType.Running, kind === "Running" ? "True" : "False", reason, ""],
-    [ConditionType.Suspended, kind === "Suspended" ? "True" : "False", reason, kind === "Suspended" ? message : ""],
+    kind === "Suspended"
+      ? [ConditionType.Suspended, "True", reason, message]
+      : [ConditionType.Suspended, "False", reason, ""],
     [
       ConditionType.Succeeded,
       kind === "Succeeded" ? "True" : isFinal(situation) ? "False" : "Unknown",
@@ -107,4 +107,10 @@ function conditionsOf(status: TaskRunStatus, situation: Situation, now: Date): C
     const lastTransitionTime = before?.status === value ? before.lastTransitionTime : now.toISOString();
     return { type, status: value, reason: why, message: text, lastTransitionTime };
   });
+}
+
+/** Whether an attempt is open. One that a pause has met before its pod was made holds nothing. */
+function isHolding({ attempts }: TaskRunStatus, { kind }: Situation): boolean {
+  const last = attempts?.at(-1);
+  return kind !== "Suspended" && last !== undefined && last.finishedAt === undefined;
 }

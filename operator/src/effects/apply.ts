@@ -14,6 +14,7 @@ import type { Cluster, ObjectRef } from "./cluster.ts";
 import { createOwned, refusalOf } from "./create-owned.ts";
 import type { Recorder } from "./recorder.ts";
 import { pods, taskRuns } from "./resources.ts";
+import { startHooks } from "./start-hooks.ts";
 
 interface Applied {
   /** The run as it is now known to be: with the status and version just written. */
@@ -78,6 +79,8 @@ async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<R
       return deletePod(deps, run, action.pod);
     case "deleteRun":
       return deleteRun(deps.cluster, action.run);
+    case "startHooks":
+      return startHooks(deps, run, action.hooks);
     case "recordEvent":
       return undefined; // events come last
     default:

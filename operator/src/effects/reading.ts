@@ -105,7 +105,7 @@ export function controllerUid({ metadata }: KubernetesObject): string | undefine
 function toStub(run: ObservedRun): ObservedRun {
   const { annotations: _, ...metadata } = run.metadata;
   const { task, cancel, suspend, rerun, ttlSecondsAfterFinished } = run.spec;
-  const { phase, conditions = [], finishedAt, rerunGeneration, rerunAt } = run.status ?? {};
+  const { phase, conditions = [], finishedAt, rerunGeneration, rerunAt, hooks } = run.status ?? {};
   const kept = conditions.filter(({ type }) => type === ConditionType.Finished || type === ConditionType.Succeeded);
   return {
     ...run,
@@ -124,6 +124,7 @@ function toStub(run: ObservedRun): ObservedRun {
       ...(finishedAt !== undefined && { finishedAt }),
       ...(rerunGeneration !== undefined && { rerunGeneration }),
       ...(rerunAt !== undefined && { rerunAt }),
+      ...(hooks && { hooks }),
     },
   };
 }

@@ -6,6 +6,7 @@
 //       have been carried out; reading the run tells.
 //   G3. A no comes from a live read only (S98).
 import { ConditionType } from "@stint/crds/conditions";
+import type { TaskRunStatus } from "@stint/crds/taskrun";
 
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
@@ -25,7 +26,7 @@ export type Judgement = "apply" | "done" | "refuse";
 const rounds = 5;
 
 /**
- * Concludes from what a caller says, and returns once the conclusion is written.
+ * Concludes from what a caller says, and returns the run's status once the conclusion is written.
  *
  * Throws `NotCurrent` where `judge` refuses, and `Unavailable` or ApiError if the write cannot be made for now.
  */
@@ -34,17 +35,17 @@ export async function conclude(
   extra: Extra,
   judge: (caller: AttemptCaller, decision: Decision) => Judgement,
   deps: GatewayDeps,
-): Promise<void> {
+): Promise<TaskRunStatus> {
   let caller = first;
   for (let round = 1; round <= rounds; round++) {
     const { pods, world } = deps.observe(caller.run, extra);
     const decision = decide(caller.run, pods, world, deps.clock.now());
     const judgement = judge(caller, decision);
-    if (judgement === "done") return;
+    if (judgement === "done") return caller.live?.status ?? decision.status;
     if (judgement === "apply" && (await isApplied(caller.run, decision, deps))) {
       tell(caller.run, decision, { logger: deps.logger, isLoud: extra.progress === undefined });
       await deps.point("before-acknowledgement");
-      return; // G1
+      return decision.status; // G1
     }
     if (judgement === "refuse" && caller.live) throw notCurrent(`attempt ${caller.attempt.number} is over`); // G3
     caller = await identifyLive(caller.pod, deps); // G2

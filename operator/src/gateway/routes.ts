@@ -50,10 +50,7 @@ export const routes: readonly Route[] = [
   {
     method: "POST",
     path: "report",
-    async answer({ pod, body }, deps) {
-      await acceptReport(pod, parseBody(ReportSchema, body), deps);
-      return accepted;
-    },
+    answer: async ({ pod, body }, deps) => acceptReport(pod, parseBody(ReportSchema, body), deps),
   },
   {
     method: "POST",

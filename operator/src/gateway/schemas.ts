@@ -41,6 +41,7 @@ export const ReportSchema = z.discriminatedUnion("kind", [
     error: ReportedErrorSchema,
     retryable: z.boolean(),
     retryAfterMs: z.number().min(0).exactOptional(),
+    retryDenied: z.boolean().exactOptional(),
     startedAt: InstantSchema,
   }),
 ]);

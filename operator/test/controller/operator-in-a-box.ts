@@ -266,7 +266,7 @@ export class ClusterBox {
     const caller = { namespace, podName, podUid, ...(spec.nodeName !== undefined && { nodeName: spec.nodeName }) };
     for (;;) {
       try {
-        await answered(this.#gateway(), (gateway) => acceptReport(caller, report, gateway));
+        await answered(this.#gateway(), async (gateway) => void (await acceptReport(caller, report, gateway)));
         this.acknowledged.push(report);
         return;
       } catch (error) {

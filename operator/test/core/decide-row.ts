@@ -73,6 +73,8 @@ export function inWords(action: Action): string {
       return `deletePod ${action.pod.name.split("-").at(-1)}`;
     case "deleteRun":
       return "deleteRun";
+    case "startHooks":
+      return `startHooks ${action.hooks.map(({ task }) => task).join(" ")}`;
     case "recordEvent":
       return `event ${action.reason}`;
   }

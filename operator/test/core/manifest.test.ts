@@ -79,6 +79,15 @@ describe("an invalid task", () => {
     ],
     [{ version: "1.0" }, 'Task "square": invalid version "1.0", expected v<major>.<minor>'],
     [{ problem: 'Task "square": default of "n" is not JSON' }, 'Task "square": default of "n" is not JSON'],
+    [
+      { hooks: { onFailure: Array.from({ length: 17 }, () => ({ name: "notify" })) } },
+      'Task "square": onFailure must be at most 16 hooks, got 17',
+    ],
+    [{ hooks: { onRunning: [{ name: "a b" }] } }, 'Task "square": onRunning refers to no task: "a b"'],
+    [
+      { hooks: { onRunning: [{ bundle: "b".repeat(41), name: "a" }] } },
+      `Task "square": onRunning refers to no task: "${"b".repeat(41)}/a"`,
+    ],
     [{ settings: { timeoutSeconds: 0 } }, 'Task "square": timeoutSeconds must be an integer from 1 to 604800, got 0'],
   ] satisfies [Partial<ManifestTask>, string][])("%o is InvalidManifest", (overrides, message) => {
     expect(problemOf(aManifestTask(overrides))).toBe(`InvalidManifest: ${message}`);
@@ -150,6 +159,12 @@ describe("the shape of a manifest", () => {
     ];
 
     expect(ManifestSchema.parse(sent)).toEqual(sent);
+  });
+
+  test("hooks that are tasks are read (S106)", () => {
+    const hooked = aManifestTask({ hooks: { onFailure: [{ name: "notify" }, { bundle: "mail", name: "send" }] } });
+
+    expect(ManifestSchema.parse([hooked])).toEqual([hooked]);
   });
 
   test("members of a newer SDK are dropped", () => {

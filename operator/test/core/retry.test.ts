@@ -54,6 +54,13 @@ test.each<Row>([
   ["an ordinary error where only some are retried (S90)", thrown, { retry: retryableOnly }, "TaskError"],
   ["a retryable one", retryable, { retry: retryableOnly }, "retry after 1 s"],
   ["a retryable one, with none left", retryable, { retry: retryableOnly, userRetries: 3 }, "TaskError"],
+  ["a throw after which the task wants no retry (S93)", { ...thrown, retryDenied: true }, {}, "TaskError"],
+  [
+    "a timeout after which the task wants no retry (S93)",
+    { kind: "User", reason: "TimedOut", message: "late", retryDenied: true },
+    {},
+    "TimedOut",
+  ],
   ["a loss, in either mode the same (S90)", lost, { retry: retryableOnly }, "retry after 1 s"],
   ["a wait that the task asked for (S92)", { ...retryable, retryAfterMs: 90_000 }, {}, "retry after 90 s"],
   ["no wait that the task asked for (S92)", { ...retryable, retryAfterMs: 0 }, { userRetries: 2 }, "retry after 0 s"],

@@ -4,6 +4,7 @@ import { label } from "@stint/crds/labels";
 import type { Report } from "@stint/crds/attempt";
 import { canonicalJson } from "@stint/crds/json";
 import { sha256Hex } from "@stint/crds/hash";
+import type { DueHook } from "@stint/crds/taskrun";
 import { rerunPatch, rerunProblem } from "@stint/crds/rerun";
 
 import { decide as realDecide } from "../../src/core/decide.ts";
@@ -24,12 +25,25 @@ export interface Box {
   readonly decide: Decide;
   world: World;
   refusal: Refusal | undefined;
+  /** Runs that were started as hooks. */
+  readonly started: DueHook[];
   /** How many attempts there were before the last rerun: they cost it nothing. */
   attemptsBefore: number;
 }
 
 export function aBox(run = aTaskRun(), world = aWorld(), decide: Decide = realDecide): Box {
-  return { run, pods: [], now: t0, log: [], violations: [], decide, world, refusal: undefined, attemptsBefore: 0 };
+  return {
+    run,
+    pods: [],
+    now: t0,
+    log: [],
+    violations: [],
+    decide,
+    world,
+    refusal: undefined,
+    started: [],
+    attemptsBefore: 0,
+  };
 }
 
 /** Looks again and again until nothing is left to do now, as the queue would. Answers the last decision. */
@@ -164,6 +178,11 @@ function act(box: Box, action: Action): void {
         ? { ...pod, metadata: { ...pod.metadata, deletionTimestamp: box.now.toISOString() } }
         : pod,
     );
+  }
+  if (action.kind === "startHooks") {
+    box.started.push(...action.hooks);
+    const { hooks: _, ...status } = box.run.status ?? {};
+    box.run = frozen({ ...box.run, status });
   }
   if (action.kind !== "createPod") return;
   if (box.refusal) {

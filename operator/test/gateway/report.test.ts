@@ -19,6 +19,38 @@ test("a report ends the run with its result", async () => {
   expect(await valueOf(box.metrics.gatewayRequests, { route: "report", status: "200" })).toBe(1);
 });
 
+test("the answer says how the run has ended by it, also when it is asked again (S104)", async () => {
+  await using box = await GatewayBox.open();
+
+  const first = await box.post("report", aSuccess(16));
+  const again = await box.post("report", aSuccess(16));
+
+  const ended = { phase: "Succeeded", reason: "Completed", message: "", attempts: 1 };
+  expect([first.body, again.body]).toEqual([
+    { accepted: true, ended },
+    { accepted: true, ended },
+  ]);
+});
+
+test("the answer to a failure that is retried says of no end; to one that is not, why (S93, S105)", async () => {
+  await using box = await GatewayBox.open();
+  const retried = await box.post("report", aFailure());
+  box.seedRun(anAcceptedRun([anAttempt()], {}, running));
+
+  const denied = await box.post("report", aFailure({ retryDenied: true }));
+
+  expect(retried.body).toEqual({ accepted: true });
+  expect(denied.body).toEqual({
+    accepted: true,
+    ended: {
+      phase: "Failed",
+      reason: "TaskError",
+      message: "failed after 1 attempt(s): n is not a number",
+      attempts: 1,
+    },
+  });
+});
+
 test("the acknowledgement comes after the write", async () => {
   await using box = await GatewayBox.open();
   const writing = Promise.withResolvers<void>();

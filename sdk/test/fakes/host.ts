@@ -30,7 +30,7 @@ export function registry(): Registry {
   return found;
 }
 
-function anAssignment(task: string, input: Json, more: Partial<Assignment> = {}): Assignment {
+export function anAssignment(task: string, input: Json, more: Partial<Assignment> = {}): Assignment {
   return {
     namespace: "team-a",
     name: "run-1",
@@ -81,6 +81,10 @@ export class FakeHost implements Host {
   readonly values: Json[] = [];
   /** What a reader of a child gets after a position, by the child's name; `undefined` at the end. */
   readonly streams = new Map<string, (after: StreamPosition) => StreamNews | undefined>();
+  /** How often the runner was told that no retry is wanted, and the first time. */
+  denials = 0;
+  readonly #denied = Promise.withResolvers<void>();
+  readonly denied = this.#denied.promise;
   readonly cache = localCache();
   /** What the function threw, as the runner is told. */
   readonly heard: unknown[] = [];
@@ -154,6 +158,11 @@ export class FakeHost implements Host {
 
   log(...record: unknown[]): void {
     this.records.push(record);
+  }
+
+  denyRetry(): void {
+    this.denials += 1;
+    this.#denied.resolve();
   }
 
   thrown(error: unknown): void {

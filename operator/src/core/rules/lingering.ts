@@ -2,12 +2,13 @@
 // for, so they are deleted 45 s after their attempt's end, whatever the run is doing by then (S300).
 import { finishedAtOf } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
-import { after, deletions, earliest, type Look } from "../look.ts";
+import { after, deletions, earliest, isFinished, type Look } from "../look.ts";
 import type { OwnedPod } from "../world.ts";
 import { lingeringMs } from "./removal.ts";
 
-/** The verdict, with the deletions that are due beside it. */
+/** The verdict on a live run, with the deletions that are due beside it; of a finished one the rule itself sees to them. */
 export function withoutLingering(verdict: Verdict, look: Look): Verdict {
+  if (isFinished(look.run)) return verdict;
   const ends = look.pods.filter(isAlive).flatMap((pod) => {
     const finishedAt = finishedAtOf(pod, look.run);
     return finishedAt === undefined ? [] : [{ pod, due: after(finishedAt, lingeringMs) }];
