@@ -162,6 +162,19 @@ export const DueHookSchema = z.object({
 });
 export type DueHook = z.infer<typeof DueHookSchema>;
 
+/** What a root says about its tree, itself included (S156). */
+export const TreeStatsSchema = z.object({
+  totalRuns: z.int(),
+  runsByPhase: z
+    .record(z.string(), z.int())
+    .meta({ maxProperties: 16 })
+    .describe("How many runs stand in which phase."),
+  firstStartedAt: InstantSchema.optional(),
+  lastFinishedAt: InstantSchema.optional(),
+  computeSeconds: z.number().describe("How long the attempts that have ended ran, all together."),
+});
+export type TreeStats = z.infer<typeof TreeStatsSchema>;
+
 const relation = z.object({ name: z.string().max(253), uid: z.string().max(64) });
 
 export const TaskRunStatusSchema = z.object({
@@ -203,6 +216,7 @@ export const TaskRunStatusSchema = z.object({
     .optional()
     .describe("Runs that the task's hooks ask for, until they are started."),
   parent: relation.extend({ attempt: z.int() }).optional().describe("The run, and its attempt, that started this one."),
+  stats: TreeStatsSchema.optional().describe("Of a root: its tree in numbers."),
   root: relation.optional().describe("The run at the top of the tree; itself if nobody started it."),
 });
 export type TaskRunStatus = z.infer<typeof TaskRunStatusSchema>;

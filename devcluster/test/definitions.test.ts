@@ -74,6 +74,28 @@ test("a rerun is asked for once at a time, of a run that has ended otherwise tha
   expect(byOne.body.spec).not.toHaveProperty("cancel");
 });
 
+test("runs are found by task and phase (S159)", async () => {
+  const { client } = await started();
+  await applyOurs(client);
+  const named = (name: string, task: string) => ({ ...aRun({ task }), metadata: { name } });
+  for (const [name, task] of [
+    ["a", "math/square"],
+    ["b", "math/square"],
+    ["c", "math/cube"],
+  ] as const)
+    await client.post(runs, named(name, task));
+  await client.merge(`${runs}/b/status`, { status: { phase: "Failed" } });
+
+  const found = async (selector: string): Promise<string[]> => {
+    const { body } = await client.get(`${runs}?fieldSelector=${encodeURIComponent(selector)}`);
+    return body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+  };
+
+  expect(await found("spec.task=math/square")).toEqual(["a", "b"]);
+  expect(await found("spec.task=math/square,status.phase=Failed")).toEqual(["b"]);
+  expect((await client.get(`${runs}?fieldSelector=spec.input%3D4`)).status).toBe(400);
+});
+
 test("a run that breaks a rule is refused with the rule's own words", async () => {
   const { client } = await started();
   await applyOurs(client);

@@ -258,6 +258,7 @@ export function aWorld(overrides: Overrides<World> = {}): World {
     nodes: new Map([["node-1", aNode()]]),
     rootFinished: false,
     descendantsFinished: true,
+    descendants: [],
     gatewayReadySince: after(-3600),
     taskDefaults: {},
     podSettings: podSettings(),

@@ -60,6 +60,17 @@ test("the context says which run and attempt this is (S142)", async () => {
   });
 });
 
+test("the idempotency key is the same in all attempts of a run, and in no other run (S99)", async () => {
+  const keyIn = (more: object) => {
+    forgetTasks();
+    return seenIn(({ idempotencyKey }) => idempotencyKey, more);
+  };
+
+  const keys = [await keyIn({ attempt: 1 }), await keyIn({ attempt: 2 }), await keyIn({ uid: "uid-2" })];
+
+  expect(keys).toEqual(["team-a/uid-1", "team-a/uid-1", "team-a/uid-2"]);
+});
+
 test("a child sees its parent and its root", async () => {
   const { parentRunId, rootRunId } = await seenIn((context) => context, { parent: "mother", root: "grandmother" });
 

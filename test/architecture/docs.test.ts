@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { FinalReason, InfrastructureReason, UserReason } from "@stint/crds/conditions";
+import { stateRowOf, stateRows, type StateRow } from "@stint/crds/states";
 import { expect, test } from "vitest";
 
 import { root } from "./sources.ts";
@@ -29,4 +30,29 @@ test("every reason of the code stands in the contract", () => {
     .flatMap(Object.keys)
     .filter((reason) => !contract.includes(`\`${reason}\``));
   expect(missing).toEqual([]);
+});
+
+test("the table of states in the contract is that of the code (S155)", () => {
+  const section = page("semantics.md").split("- **S155**")[1]?.split("\n- **S156**")[0] ?? "";
+  const rows = section
+    .split("\n")
+    .filter((line) => /^\| (Pending|Running|Suspended|Succeeded|Failed|Skipped|Canceled)\b/.test(line))
+    .map((line) => line.slice(2, -2).split(" | "));
+
+  const written = rows.map(([state = "", ...names]) => [state.split(" ")[0], state.includes("tolerated"), ...names]);
+  const inWords = (state: readonly unknown[]): string => state.join(" | ");
+  const known = stateRows.map((row) => [
+    row.phase,
+    row.tolerated ?? false,
+    ...[row.render, row.rhythm, row.prefect, row.tilebox, row.taskiq].map((name) => name ?? "–"),
+  ]);
+  expect(new Set(written.map(inWords))).toEqual(new Set(known.map(inWords)));
+
+  // A row that stands for the rest of its phase gives only some of its reasons, and infrastructure's not by name.
+  for (const [state = "", ...names] of rows) {
+    for (const [, reason = ""] of state.matchAll(/`(\w+)`/g)) {
+      const row = stateRowOf(state.split(" ")[0] as StateRow["phase"], reason); // checked above
+      expect([row?.render ?? "–", row?.taskiq ?? "–"]).toEqual([names[0], names[4]]);
+    }
+  }
 });

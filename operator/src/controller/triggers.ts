@@ -32,10 +32,17 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
     }
   };
 
+  // A root that has ended tells of its tree once all below it have ended, too (S156).
+  const wakeRootOf = ({ metadata: { namespace, labels } }: ObservedRun): void => {
+    const root = labels?.[label.root] === undefined ? undefined : runs.cache.get(`${namespace}/${labels[label.root]}`);
+    if (root && isFinished(root)) wakeRun(root);
+  };
+
   runs.subscribe({
     add: wakeRun,
     update: (run, before) => {
       wakeRun(run);
+      if (isFinished(run) && !isFinished(before)) wakeRootOf(run);
       if (concernsDescendants(run, before)) wakeDescendants(run);
     },
     delete: wakeRun,

@@ -12,6 +12,7 @@ import { reopening } from "./rules/reopening.ts";
 import { delayed, orphaned, rejected, starting, unresolved, waitingForRetry } from "./rules/starting.ts";
 import { canceling, overDeadline, overdue, stopping } from "./rules/stopping.ts";
 import { suspended } from "./rules/suspended.ts";
+import { withStats } from "./stats.ts";
 import type { ObservedRun, OwnedPod, World } from "./world.ts";
 
 type Rule = (look: Look) => Verdict | undefined;
@@ -52,7 +53,7 @@ export function decide(run: ObservedRun, pods: readonly OwnedPod[], world: World
   const look = gather(run, pods, world, now);
   for (const rule of rules) {
     const verdict = rule(look);
-    if (verdict) return { rule: rule.name, ...withHooks(withoutLingering(verdict, look), look) };
+    if (verdict) return { rule: rule.name, ...withStats(withHooks(withoutLingering(verdict, look), look), look) };
   }
   throw new InvariantError(`no rule covers TaskRun ${run.metadata.namespace}/${run.metadata.name}`);
 }

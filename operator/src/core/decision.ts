@@ -1,5 +1,5 @@
 // What one look concludes, as plain data: it can be logged, compared and replayed.
-import type { DueHook, TaskRunStatus } from "@stint/crds/taskrun";
+import type { DueHook, TaskRunStatus, TreeStats } from "@stint/crds/taskrun";
 
 import type { PodBody } from "./world.ts";
 
@@ -32,6 +32,8 @@ export type Action =
   | { readonly kind: "deleteRun"; readonly run: ObjectRef & { readonly resourceVersion: string }; readonly why: string }
   /** Starts them, and takes those that are started off the status. */
   | { readonly kind: "startHooks"; readonly hooks: readonly DueHook[] }
+  /** Tells of the tree below a finished root. */
+  | { readonly kind: "writeStats"; readonly stats: TreeStats }
   | {
       readonly kind: "recordEvent";
       readonly type: "Normal" | "Warning";

@@ -12,6 +12,8 @@ import type { TaskSettings } from "@stint/crds/settings";
 export interface ObservedRun extends KubernetesObject {
   readonly spec: Omit<TaskRunSpec, "input">;
   readonly input: InputSummary;
+  /** Of a finished run, whose attempts are not kept: how long they ran, all together. */
+  readonly computeSeconds?: number;
   readonly status?: Omit<TaskRunStatus, "result">;
 }
 
@@ -155,6 +157,8 @@ export interface World {
   /** Whether the root and every descendant is terminal: what removal waits for (S160). */
   readonly rootFinished: boolean;
   readonly descendantsFinished: boolean;
+  /** Of a root: all runs below it that there are. Of any other run: none. */
+  readonly descendants: readonly ObservedRun[];
   /** What the attempt's runner has just said; only the gateway's looks carry it. */
   readonly report?: ReceivedReport;
   /** Progress and display name that the runner has just sent. */

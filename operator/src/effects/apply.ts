@@ -10,6 +10,7 @@ import type { Action, Decision, ObjectRef as ActionRef } from "../core/decision.
 import type { ObservedRun, PodBody, Refusal } from "../core/world.ts";
 import { assertNever } from "../errors.ts";
 import type { PassPoint } from "../points.ts";
+import { amendStatus } from "./amend-status.ts";
 import type { Cluster, ObjectRef } from "./cluster.ts";
 import { createOwned, refusalOf } from "./create-owned.ts";
 import type { Recorder } from "./recorder.ts";
@@ -81,6 +82,8 @@ async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<R
       return deleteRun(deps.cluster, action.run);
     case "startHooks":
       return startHooks(deps, run, action.hooks);
+    case "writeStats":
+      return amendStatus(deps, run, (status) => ({ ...status, stats: action.stats })).then(() => undefined);
     case "recordEvent":
       return undefined; // events come last
     default:

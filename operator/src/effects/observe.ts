@@ -8,6 +8,7 @@ import type { TaskBundle } from "@stint/crds/taskbundle";
 
 import { deadlineOf, isFinished } from "../core/look.ts";
 import { askedRevision, isCanceledFromAbove } from "../core/rerun.ts";
+import { isRoot } from "../core/stats.ts";
 import { conditionOf } from "../core/status.ts";
 import type {
   NodeState,
@@ -63,6 +64,7 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
       nodes: nodesOf(gonePod ? [...pods, gonePod] : pods, caches.nodes),
       rootFinished: rootFinished(run, caches.runs),
       descendantsFinished: descendantsFinished(run, caches.runs),
+      descendants: descendantsOf(run, caches.runs),
       taskDefaults: surroundings.taskDefaults,
       podSettings: surroundings.podSettings(),
       ...extra,
@@ -190,6 +192,11 @@ function descendantsFinished(run: ObservedRun, runs: Cache<ObservedRun>, levels 
   return runs
     .by(indexNames.owner, run.metadata.uid)
     .every((child) => isFinished(child) && !isRerunDue(child) && descendantsFinished(child, runs, levels - 1));
+}
+
+function descendantsOf(run: ObservedRun, runs: Cache<ObservedRun>): readonly ObservedRun[] {
+  const { uid } = run.metadata;
+  return isRoot(run) ? runs.by(indexNames.root, uid).filter(({ metadata }) => metadata.uid !== uid) : [];
 }
 
 function instanceTypesIn({ instanceTypes }: Caches): ReadonlyMap<string, ObservedInstanceType> {

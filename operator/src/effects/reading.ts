@@ -8,6 +8,7 @@ import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
 import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
+import { computeSecondsOf } from "../core/stats.ts";
 import { isTrue } from "../core/status.ts";
 import type { InputSummary, ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Node, Pod } from "./resources.ts";
@@ -102,29 +103,29 @@ export function controllerUid({ metadata }: KubernetesObject): string | undefine
   return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
+/** What removal, a rerun, those below and the statistics of the tree need to know. */
+const keptOfSpec = ["task", "cancel", "suspend", "rerun", "ttlSecondsAfterFinished"] as const;
+const keptOfStatus = ["phase", "startedAt", "finishedAt", "rerunGeneration", "rerunAt", "hooks", "stats"] as const;
+const keptConditions: ReadonlySet<string> = new Set([ConditionType.Finished, ConditionType.Succeeded]);
+
 function toStub(run: ObservedRun): ObservedRun {
   const { annotations: _, ...metadata } = run.metadata;
-  const { task, cancel, suspend, rerun, ttlSecondsAfterFinished } = run.spec;
-  const { phase, conditions = [], finishedAt, rerunGeneration, rerunAt, hooks } = run.status ?? {};
-  const kept = conditions.filter(({ type }) => type === ConditionType.Finished || type === ConditionType.Succeeded);
+  const { conditions = [], attempts = [] } = run.status ?? {};
   return {
     ...run,
     metadata,
-    spec: {
-      task,
-      ...(cancel !== undefined && { cancel }),
-      ...(suspend !== undefined && { suspend }),
-      ...(rerun && { rerun }),
-      ...(ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished }),
-    },
+    spec: picked(run.spec, keptOfSpec),
     input: { hash: run.input.hash, bytes: run.input.bytes, shape: { kind: "array", length: 0 } },
+    computeSeconds: computeSecondsOf(attempts),
     status: {
-      ...(phase !== undefined && { phase }),
-      conditions: kept,
-      ...(finishedAt !== undefined && { finishedAt }),
-      ...(rerunGeneration !== undefined && { rerunGeneration }),
-      ...(rerunAt !== undefined && { rerunAt }),
-      ...(hooks && { hooks }),
+      ...picked(run.status ?? {}, keptOfStatus),
+      conditions: conditions.filter(({ type }) => keptConditions.has(type)),
     },
   };
+}
+
+/** The members of these names that there are. */
+function picked<T extends object, K extends keyof T>(object: T, names: readonly K[]): Pick<T, K> {
+  const kept = names.filter((name) => object[name] !== undefined).map((name) => [name, object[name]] as const);
+  return Object.fromEntries(kept) as Pick<T, K>; // of these names, which Object.fromEntries forgets
 }

@@ -2,10 +2,11 @@
 import { EventReason } from "@stint/crds/conditions";
 import { apiVersion } from "@stint/crds/kubernetes";
 import { label, parseTaskReference } from "@stint/crds/labels";
-import type { DueHook } from "@stint/crds/taskrun";
+import type { DueHook, TaskRunStatus } from "@stint/crds/taskrun";
 
 import type { ObservedRun, Refusal } from "../core/world.ts";
 import { isApiError } from "../errors.ts";
+import { amendStatus } from "./amend-status.ts";
 import type { ApplyDeps } from "./apply.ts";
 import type { Cluster } from "./cluster.ts";
 import { refusalOf } from "./create-owned.ts";
@@ -23,7 +24,7 @@ export async function startHooks(deps: ApplyDeps, run: ObservedRun, hooks: reado
     }
     if (!refusal || refusal.kind === "rejected") settled.add(hook.name);
   }
-  if (settled.size > 0) await forget(deps, run, settled);
+  if (settled.size > 0) await amendStatus(deps, run, (status) => withoutHooks(status, settled));
 }
 
 /** A run of that name is the one of an earlier try: the name follows from the occasion. */
@@ -45,20 +46,7 @@ async function start(
   }
 }
 
-/** The rest of the status is read live: of a finished run the cache keeps next to nothing. */
-async function forget(
-  { cluster, writes }: ApplyDeps,
-  { metadata: { namespace = "", name, uid } }: ObservedRun,
-  settled: ReadonlySet<string>,
-): Promise<void> {
-  const { metadata, status = {} } = await cluster.get(taskRuns, { namespace, name });
-  if (metadata.uid !== uid) return; // a namesake
-  const { hooks = [], ...others } = status;
-  const left = hooks.filter((hook) => !settled.has(hook.name));
-  const written = await cluster.replaceStatus(
-    taskRuns,
-    metadata,
-    left.length === 0 ? others : { ...others, hooks: left },
-  );
-  writes.wroteRun(metadata, written.metadata.resourceVersion);
+function withoutHooks({ hooks = [], ...others }: TaskRunStatus, settled: ReadonlySet<string>): TaskRunStatus {
+  const left = hooks.filter(({ name }) => !settled.has(name));
+  return left.length === 0 ? others : { ...others, hooks: left };
 }

@@ -31,9 +31,11 @@ async function wokenBy(happens: () => unknown): Promise<{ readonly runs: string[
   return { runs: [...woken.runs].toSorted(), bundles: [...woken.bundles] };
 }
 
+/** A run, below another one if that is given; the root of the tree is then `top`. */
 function seedRun(name: string, uid: string, parentUid?: string): void {
   const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: "parent", uid: parentUid, controller: true };
-  const metadata = { namespace, name, uid, ...(parentUid !== undefined && { ownerReferences: [owner] }) };
+  const labels = { [label.root]: "top", [label.rootUid]: "top" };
+  const metadata = { namespace, name, uid, ...(parentUid !== undefined && { ownerReferences: [owner], labels }) };
   box.cluster.seed(taskRuns, { metadata, spec: { task: "math/square" } });
 }
 
@@ -105,6 +107,18 @@ test("a cancel wakes those below, past those that have ended (S165)", async () =
   );
 
   expect(runs).toEqual(["team-a/below", "team-a/live", "team-a/top"]);
+});
+
+test("a run that ends wakes its root, if that has ended before (S156)", async () => {
+  seedRun("top", "top");
+  seedRun("child", "child", "top");
+  const whileRootLives = await wokenBy(() => settle("child", completed));
+  seedRun("late", "late", "top");
+  settle("top", completed);
+
+  const afterRootEnded = await wokenBy(() => settle("late", completed));
+
+  expect([whileRootLives.runs, afterRootEnded.runs]).toEqual([["team-a/child"], ["team-a/late", "team-a/top"]]);
 });
 
 test("a pause wakes those below (S173)", async () => {

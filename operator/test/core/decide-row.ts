@@ -75,6 +75,8 @@ export function inWords(action: Action): string {
       return "deleteRun";
     case "startHooks":
       return `startHooks ${action.hooks.map(({ task }) => task).join(" ")}`;
+    case "writeStats":
+      return `writeStats ${action.stats.totalRuns}`;
     case "recordEvent":
       return `event ${action.reason}`;
   }

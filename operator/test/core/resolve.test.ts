@@ -97,6 +97,16 @@ test("prints are recorded if the highest place that says something says so (S9, 
   expect(resolve({ task: { logPrints: false }, bundle: { logPrints: true } }).logPrints).toBeUndefined();
 });
 
+test("an explicit 0 of a task stands, whatever the operator's default; the default holds where nobody is more specific (S102)", () => {
+  const ops = { retry: { maxRetries: 9 } };
+
+  expect(resolve({ task: { retry: { maxRetries: 0 } }, operator: ops }).retry.maxRetries).toBe(0);
+  expect(
+    resolve({ run: { retry: { maxRetries: 1 } }, task: { retry: { maxRetries: 0 } }, operator: ops }).retry.maxRetries,
+  ).toBe(1);
+  expect(resolve({ operator: ops }).retry).toMatchObject({ maxRetries: 9, backoffScaling: 1.5 });
+});
+
 describe("the retry in force", () => {
   const builtIn = { jitterFactor: 0, when: "Always", maxInfrastructureRetries: 10 };
 

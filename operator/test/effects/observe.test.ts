@@ -283,6 +283,17 @@ describe("what removal waits for (S160)", () => {
     expect([whileOneLives, observe(top).world.descendantsFinished]).toEqual([false, true]);
   });
 
+  test("of which a root knows all, and no other run any (S156)", () => {
+    const top = seedRun("top");
+    const child = seedRun("child", { parent: "top", root: "top" });
+    seedRun("grandchild", { parent: "child", root: "top" });
+    seedRun("other");
+
+    const names = (run: typeof top) => observe(run).world.descendants.map(({ metadata }) => metadata.name);
+
+    expect([names(top).toSorted(), names(child)]).toEqual([["child", "grandchild"], []]);
+  });
+
   test("the root, unless it is gone or the run is one itself", () => {
     const child = seedRun("child", { parent: "top", root: "top" });
     const withoutRoot = observe(child).world.rootFinished;

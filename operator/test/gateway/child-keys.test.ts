@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { isTrue } from "../../src/core/status.ts";
 import { taskRuns } from "../../src/effects/resources.ts";
 import { startChildren } from "../../src/gateway/children.ts";
-import { anAttempt, namespace, podUid } from "../builders.ts";
+import { anAttempt, namespace, podUid, stamp } from "../builders.ts";
 import { apiError } from "../fakes/cluster.ts";
 import { GatewayBox, type Answer } from "./gateway-in-a-box.ts";
 
@@ -19,6 +19,27 @@ function started({ body }: Answer): string {
   if (!child || "error" in child) throw new Error(`not started: ${child?.error.message}`);
   return child.name;
 }
+
+test("an attempt that follows a rerun starts children of its own, but finds those of its keys (S171)", async () => {
+  await using box = await GatewayBox.open();
+  const call = { sequence: 1, task: { name: "square" }, input: [3] };
+  const plain = started(await box.post("children", { starts: [call] }));
+  const succeeded = started(await box.post("children", { starts: [{ sequence: 2, ...keyed }] }));
+  const failed = started(await box.post("children", { starts: [{ sequence: 3, ...keyed, key: "b" }] }));
+  box.finish(succeeded, "Succeeded");
+  box.finish(failed, "Failed");
+  const token = await box.beginSecondAttempt({ rerunGeneration: 1, rerunAt: stamp(5) });
+
+  const again = [
+    started(await box.post("children", { starts: [call] }, { token })),
+    started(await box.post("children", { starts: [{ sequence: 2, ...keyed }] }, { token })),
+    started(await box.post("children", { starts: [{ sequence: 3, ...keyed, key: "b" }] }, { token })),
+  ];
+
+  expect(again[0]).not.toBe(plain);
+  expect(again[1]).toBe(succeeded);
+  expect(again[2]).not.toBe(failed);
+});
 
 describe("the same key in a later attempt (S120)", () => {
   test("finds the child while it is live", async () => {

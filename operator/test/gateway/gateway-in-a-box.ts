@@ -192,10 +192,10 @@ export class GatewayBox implements AsyncDisposable {
   }
 
   /** Ends the first attempt and begins a second; answers the token of its pod. */
-  beginSecondAttempt(): Promise<string> {
+  beginSecondAttempt(status: TaskRunStatus = {}): Promise<string> {
     const ended = anAttempt(1, { finishedAt: stamp(5), reason: "TaskError", class: "User" });
     const second = anAttempt(2);
-    this.seedRun(anAcceptedRun([ended, second]));
+    this.seedRun(anAcceptedRun([ended, second], { status }));
     return this.token({ podName: second.podName, podUid: podUid(2) });
   }
 

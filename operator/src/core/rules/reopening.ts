@@ -7,7 +7,7 @@ import type { Verdict } from "../decision.ts";
 import { after, lookAgainMs, ownDeadline, settle, type Look } from "../look.ts";
 
 /** What tells of the end; how each attempt ended stays in its record. */
-const ofTheEnd = ["startedAt", "finishedAt", "durationSeconds", "error", "deadlineAt"] as const;
+const ofTheEnd = ["startedAt", "finishedAt", "durationSeconds", "error", "deadlineAt", "stats"] as const;
 
 /** What was decided when the run was accepted. */
 const pins = ["revision", "bundleUid", "resolved", "taskKey", "instanceType", "resources"] as const;

@@ -1,0 +1,78 @@
+// What a root says about its tree (S156): for people, and no part of any outcome. It costs a run without children no write,
+// since it goes with the last one; a root with children writes it with its looks, and once more when all below it have ended.
+import { ConditionType } from "@stint/crds/conditions";
+import { canonicalJson, type Json } from "@stint/crds/json";
+import { label } from "@stint/crds/labels";
+import type { Attempt, TaskRunStatus, TreeStats } from "@stint/crds/taskrun";
+
+import type { Verdict } from "./decision.ts";
+import { isFinished, type Look } from "./look.ts";
+import { isTrue, phaseOf } from "./status.ts";
+import type { ObservedRun } from "./world.ts";
+
+/** The verdict, with the statistics of the tree where the run is its root and they have changed. */
+export function withStats(verdict: Verdict, look: Look): Verdict {
+  const { run, world, status: before } = look;
+  if (!isRoot(run) || run.metadata.deletionTimestamp !== undefined) return verdict;
+  if (isFinished(run)) return withLateStats(verdict, look);
+  const hasEnded = isTrue(verdict.status, ConditionType.Finished);
+  if (!hasEnded && world.descendants.length === 0) return verdict;
+  const stats = statsOf({ ...run, status: verdict.status }, world.descendants);
+  return isSame(stats, before.stats) ? verdict : { ...verdict, status: { ...verdict.status, stats } };
+}
+
+/** What a finished run's descendants have come to since: told once, when the last of them has ended. */
+function withLateStats(verdict: Verdict, { run, world }: Look): Verdict {
+  if (world.descendants.length === 0 || !world.descendantsFinished) return verdict;
+  const stats = statsOf(run, world.descendants);
+  const isLeaving = verdict.status !== run.status || verdict.actions.some(({ kind }) => kind === "deleteRun");
+  if (isLeaving || isSame(stats, run.status?.stats)) return verdict;
+  return { ...verdict, actions: [{ kind: "writeStats", stats }, ...verdict.actions] };
+}
+
+/** Whether nobody has started the run. */
+export function isRoot({ metadata: { labels = {}, uid } }: ObservedRun): boolean {
+  return labels[label.rootUid] === undefined || labels[label.rootUid] === uid;
+}
+
+/** Seconds for which the attempts that have ended had a container, by the records that are kept of them. */
+export function computeSecondsOf(attempts: readonly Attempt[]): number {
+  const ms = attempts.map(({ startedAt, finishedAt }) =>
+    startedAt === undefined || finishedAt === undefined
+      ? 0
+      : Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)),
+  );
+  return ms.reduce((sum, each) => sum + each, 0) / 1000;
+}
+
+function statsOf(root: ObservedRun, descendants: readonly ObservedRun[]): TreeStats {
+  const all = [root, ...descendants];
+  const starts = all.flatMap(({ status }) => status?.startedAt ?? []);
+  const ends = all.flatMap(({ status }) => status?.finishedAt ?? []);
+  const runsByPhase: Record<string, number> = {};
+  for (const { status } of all) {
+    const phase = phaseOf(status?.conditions ?? []);
+    runsByPhase[phase] = (runsByPhase[phase] ?? 0) + 1;
+  }
+  const seconds = all.map((run) => run.computeSeconds ?? computeSecondsOf(run.status?.attempts ?? []));
+  return {
+    totalRuns: all.length,
+    runsByPhase,
+    ...(starts.length > 0 && { firstStartedAt: starts.reduce(earlier) }),
+    ...(ends.length > 0 && { lastFinishedAt: ends.reduce((a, b) => (earlier(a, b) === a ? b : a)) }),
+    computeSeconds: Math.round(seconds.reduce((sum, each) => sum + each, 0) * 1000) / 1000,
+  };
+}
+
+/** Of two instants, whichever way they are written: Kubernetes stamps whole seconds. */
+function earlier(a: string, b: string): string {
+  return Date.parse(a) <= Date.parse(b) ? a : b;
+}
+
+function isSame(a: TreeStats, b: TaskRunStatus["stats"]): boolean {
+  return b !== undefined && inWords(a) === inWords(b);
+}
+
+function inWords(stats: TreeStats): string {
+  return canonicalJson(stats as Json); // it is, under a type with optional members
+}
