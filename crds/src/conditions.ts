@@ -100,7 +100,16 @@ export const EventReason = {
   HookNotStarted: "HookNotStarted",
 } as const;
 
-export type Reason = LiveReason | EndReason | FailureReason;
+/** Why a run is not to start any more: what it waited for, or was handed over with, has failed (S132, S139, S140, S208). */
+export const NotStartedReason = {
+  UpstreamFailed: "UpstreamFailed",
+  OptionalBranchFailed: "OptionalBranchFailed",
+  FailFast: "FailFast",
+  TreeFailed: "TreeFailed",
+} as const;
+export type NotStartedReason = (typeof NotStartedReason)[keyof typeof NotStartedReason];
+
+export type Reason = LiveReason | EndReason | NotStartedReason | FailureReason;
 
 /** One word for people, derived from the conditions (S153). No code decides on it. */
 export const Phase = {
@@ -110,8 +119,25 @@ export const Phase = {
   Succeeded: "Succeeded",
   Failed: "Failed",
   Canceled: "Canceled",
+  Skipped: "Skipped",
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** The phase of a run that has ended without success, by the reason of its condition Succeeded (S153). */
+export function phaseOfEnd(reason: string): "Failed" | "Canceled" | "Skipped" {
+  switch (reason) {
+    case EndReason.Canceled:
+    case EndReason.ParentCanceled:
+    case NotStartedReason.TreeFailed:
+      return Phase.Canceled;
+    case NotStartedReason.UpstreamFailed:
+    case NotStartedReason.OptionalBranchFailed:
+    case NotStartedReason.FailFast:
+      return Phase.Skipped;
+    default:
+      return Phase.Failed;
+  }
+}
 
 /** States of a revision in `TaskBundle.status.registering` (S246). */
 export const RegistrationState = {

@@ -3,7 +3,7 @@ import { InfrastructureReason, type Phase } from "./conditions.ts";
 
 /** A state by phase and reasons, and its names elsewhere; absent where a system has no such state. */
 export interface StateRow {
-  readonly phase: Phase | "Skipped";
+  readonly phase: Phase;
   /** Without any: every other reason of the phase. */
   readonly reasons: readonly string[];
   readonly tolerated?: true;

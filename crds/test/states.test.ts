@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 
-import { EndReason, FinalReason, InfrastructureReason, LiveReason, UserReason } from "../src/conditions.ts";
+import {
+  EndReason,
+  FinalReason,
+  InfrastructureReason,
+  LiveReason,
+  NotStartedReason,
+  UserReason,
+} from "../src/conditions.ts";
 import { stateRowOf, stateRows } from "../src/states.ts";
 
 describe("the names of a state elsewhere (S155)", () => {
@@ -11,9 +18,12 @@ describe("the names of a state elsewhere (S155)", () => {
     expect(new Set(listed).size).toBe(listed.length);
   });
 
-  test.each(Object.values(EndReason))("a run that ended %s has a row", (reason) => {
-    expect(stateRows.filter(({ reasons }) => reasons.includes(reason))).toHaveLength(1);
-  });
+  test.each([...Object.values(EndReason), ...Object.values(NotStartedReason)])(
+    "a run that ended %s has a row",
+    (reason) => {
+      expect(stateRows.filter(({ reasons }) => reasons.includes(reason))).toHaveLength(1);
+    },
+  );
 
   test.each<[reason: string, prefect: string]>([
     [UserReason.TaskError, "Failed"],

@@ -57,6 +57,7 @@ export function standingOf(run: TaskRun): string {
     case "Succeeded":
       return `${phase} after ${inAttempts(run)}`;
     case "Failed":
+    case "Skipped":
       return `${phase}: ${reason}: ${message}`;
     case "Canceled":
       return `${phase}: ${reason}`;

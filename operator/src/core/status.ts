@@ -1,5 +1,12 @@
 // A situation in a word becomes conditions, and conditions become a phase. Nothing here looks at a pod.
-import { ConditionType, EndReason, Phase, type FailureReason, type LiveReason } from "@stint/crds/conditions";
+import {
+  ConditionType,
+  Phase,
+  phaseOfEnd,
+  type EndReason,
+  type FailureReason,
+  type LiveReason,
+} from "@stint/crds/conditions";
 import type { Condition } from "@stint/crds/kubernetes";
 import { limits } from "@stint/crds/limits";
 import type { ErrorRecord, TaskRunStatus } from "@stint/crds/taskrun";
@@ -40,8 +47,7 @@ export function phaseOf(conditions: readonly Condition[]): Phase {
     conditions.some((c) => c.type === type && c.status === value);
   if (is(ConditionType.Finished, "True")) {
     if (is(ConditionType.Succeeded, "True")) return Phase.Succeeded;
-    const reason = conditionOf(conditions, ConditionType.Succeeded)?.reason;
-    return reason === EndReason.Canceled || reason === EndReason.ParentCanceled ? Phase.Canceled : Phase.Failed;
+    return phaseOfEnd(conditionOf(conditions, ConditionType.Succeeded)?.reason ?? "");
   }
   if (is(ConditionType.Suspended, "True")) return Phase.Suspended;
   return is(ConditionType.Running, "True") ? Phase.Running : Phase.Pending;

@@ -49,6 +49,10 @@ describe("the phase (S153)", () => {
     [conditions({ Finished: "True", Succeeded: "False" }, "TaskError"), "Failed"],
     [conditions({ Finished: "True", Succeeded: "False" }, "Canceled"), "Canceled"],
     [conditions({ Finished: "True", Succeeded: "False" }, "ParentCanceled"), "Canceled"],
+    [conditions({ Finished: "True", Succeeded: "False" }, "TreeFailed"), "Canceled"],
+    [conditions({ Finished: "True", Succeeded: "False" }, "UpstreamFailed"), "Skipped"],
+    [conditions({ Finished: "True", Succeeded: "False" }, "OptionalBranchFailed"), "Skipped"],
+    [conditions({ Finished: "True", Succeeded: "False" }, "FailFast"), "Skipped"],
     // What is over is over, whatever else is still said of it.
     [conditions({ Running: "True", Finished: "True", Succeeded: "True" }), "Succeeded"],
     [conditions({ Running: "False", Finished: "False", Succeeded: "Unknown" }, "Canceled"), "Pending"],
