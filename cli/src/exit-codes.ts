@@ -17,6 +17,7 @@ const byPhase = {
   Succeeded: ExitCode.Ok,
   Failed: ExitCode.Failed,
   Canceled: ExitCode.Canceled,
+  Skipped: ExitCode.Canceled,
 } as const satisfies Record<RunOutcome["phase"], ExitCode>;
 
 /** The exit code of a command that waited for a run which ended in this phase. */

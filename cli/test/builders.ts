@@ -55,7 +55,7 @@ export function live(phase: "Pending" | "Running", reason: string, more: TaskRun
 
 /** The status of a terminal run. */
 export function ended(
-  phase: "Succeeded" | "Failed" | "Canceled",
+  phase: "Succeeded" | "Failed" | "Canceled" | "Skipped",
   reason: string,
   more: TaskRunStatus & { readonly message?: string } = {},
 ): TaskRunStatus {

@@ -1,6 +1,7 @@
 // The attempt protocol: the messages between a runner and the gateway under /attempt/v1/. No zod here, since every
 // attempt pays for what the runner loads; the gateway's own schemas are checked against these types.
 import type { UserReason } from "./conditions.ts";
+import type { Dependency, InputRef } from "./dependency.ts";
 import type { Json } from "./json.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RerunOptions } from "./rerun.ts";
@@ -44,7 +45,12 @@ export interface Assignment {
   readonly attempt: number;
   readonly userRetries: number;
   readonly maxRetries: number;
+  /** With the results of other runs in their places; null where one has failed and is allowed to. */
   readonly input: Json;
+  /** Pointers into the input where a run stands that did not succeed (S133). */
+  readonly failures?: readonly { readonly pointer: string; readonly outcome: RunOutcome }[];
+  /** The runs that this one depends on (S142). */
+  readonly upstream?: readonly Upstream[];
   readonly timeoutSeconds: number;
   readonly gracePeriodSeconds: number;
   /** Whether what the code prints becomes records of the log (S144). */
@@ -56,6 +62,13 @@ export interface Assignment {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether somebody reads what the function yields as it comes (S24). */
   readonly isRead?: boolean;
+}
+
+/** A run that another one waited for, as it ended. */
+export interface Upstream {
+  readonly run: string;
+  readonly phase: RunOutcome["phase"];
+  readonly reason: string;
 }
 
 export interface ReportedError {
@@ -113,6 +126,12 @@ export interface StartOptions extends Omit<TaskSettings, "gracePeriodSeconds" | 
   readonly tagPolicy?: "Join" | "Replace";
 }
 
+/** What a caller may set for its child: besides the rest, where it stands among others. */
+export interface ChildOptions extends StartOptions {
+  readonly dependsOn?: readonly Dependency[];
+  readonly inputRefs?: readonly InputRef[];
+}
+
 /** One start of a child; (attempt, sequence) makes a repeated request find the child of the first (S118). */
 export interface ChildStart {
   /** Number of the call within its attempt, from 1. */
@@ -121,7 +140,7 @@ export interface ChildStart {
   readonly task: { readonly bundle?: string; readonly name: string };
   readonly input: Json;
   readonly key?: string;
-  readonly options?: StartOptions;
+  readonly options?: ChildOptions;
 }
 
 export interface ChildrenRequest {
@@ -207,7 +226,7 @@ export interface EventsResponse {
 export interface RunOutcome {
   readonly name: string;
   readonly task: string;
-  readonly phase: "Succeeded" | "Failed" | "Canceled";
+  readonly phase: "Succeeded" | "Failed" | "Canceled" | "Skipped";
   readonly reason: string;
   readonly message: string;
   readonly attempts: number;

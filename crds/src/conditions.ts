@@ -63,6 +63,8 @@ export const FinalReason = {
   ContainerConfigFailed: "ContainerConfigFailed",
   DeadlineExceeded: "DeadlineExceeded",
   TreeLimitExceeded: "TreeLimitExceeded",
+  UpstreamCycle: "UpstreamCycle",
+  SubtaskFailed: "SubtaskFailed",
 } as const;
 export type FinalReason = (typeof FinalReason)[keyof typeof FinalReason];
 
@@ -80,9 +82,11 @@ export const LiveReason = {
   BundleNotReady: "BundleNotReady",
   QuotaExceeded: "QuotaExceeded",
   Delayed: "Delayed",
+  WaitingForUpstream: "WaitingForUpstream",
   AwaitingRetry: "AwaitingRetry",
   AttemptRunning: "AttemptRunning",
   Retrying: "Retrying",
+  WaitingForSubtasks: "WaitingForSubtasks",
   Canceling: "Canceling",
   SuspendRequested: "SuspendRequested",
 } as const;

@@ -55,7 +55,9 @@ export const limits = {
 
   /** Values that a run has yielded: what one object of the cluster holds, and when the next one is begun (S24). */
   valuesChunkBytes: { max: 524_288, enough: 65_536 },
-
+  /** Entries of `dependsOn` and of `inputRefs`, each. */
+  dependencies: 1000,
+  pointerLength: 1024,
   treeDepth: 32,
   treeSize: 10_000,
   progressLabels: 1000,

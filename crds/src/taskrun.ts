@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { ConditionType, Phase } from "./conditions.ts";
+import { dependencyFields } from "./dependency.ts";
 import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin } from "./kubernetes.ts";
 import { taskReferencePattern } from "./labels.ts";
 import { limits } from "./limits.ts";
@@ -21,6 +22,8 @@ const immutable = [
   "retry",
   "tags",
   "tagPolicy",
+  "dependsOn",
+  "inputRefs",
 ];
 
 // One rule for each field, so that the refusal names the field. Absent and present count as different.
@@ -57,6 +60,7 @@ export const TaskRunSpecSchema = z
     input: anyJson.optional().describe("Arguments: an array by position, an object by name; [] if absent."),
     ...runSettings,
     startAt: InstantSchema.optional().describe("Not before this instant."),
+    ...dependencyFields,
     tags: z
       .array(
         z

@@ -259,6 +259,7 @@ export function aWorld(overrides: Overrides<World> = {}): World {
     rootFinished: false,
     descendantsFinished: true,
     descendants: [],
+    dependentsFinished: true,
     gatewayReadySince: after(-3600),
     taskDefaults: {},
     podSettings: podSettings(),

@@ -8,10 +8,12 @@ import { shapeOf } from "@stint/crds/binding";
 import { LiveReason } from "@stint/crds/conditions";
 import { stopReason, type Host } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
+import { withValuesAt } from "@stint/crds/pointer";
 
 import { arityProblem } from "./checking.ts";
 import { Children } from "./children.ts";
 import { attemptContext } from "./context.ts";
+import { TaskRunError } from "./errors.ts";
 import { execute, failedWith, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
 import type { RetryQuestion } from "./retry-question.ts";
@@ -29,13 +31,15 @@ export async function runAttempt(
   const children = new Children(assignment, host);
   const scope: Scope = {
     context: attemptContext(assignment, host),
-    call: (call) => children.start(call),
+    start: (calls) => children.start(calls),
     trigger: (request) => children.trigger(request),
     yielded: (value) => host.yielded(value),
   };
-  announce(definition, assignment.input, scope, host);
-  const question = await retryQuestion(definition, { assignment, host, scope });
-  const ending = await entered(definition, { assignment, host, scope });
+  const input = inputOf(assignment);
+  announce(definition, input, scope, host);
+  const attempt = { assignment, input, host, scope };
+  const question = await retryQuestion(definition, attempt);
+  const ending = await entered(definition, attempt);
   const isLate = stopReason(host.signal) === "TimedOut";
   await children.settled();
 
@@ -61,12 +65,14 @@ export async function runEnded(
 
 interface Attempt {
   readonly assignment: Assignment;
+  /** The assignment's, with the values that it refers to. */
+  readonly input: ReturnType<typeof inputOf>;
   readonly host: Host;
   readonly scope: Scope;
 }
 
 /** The function's ending, with the hooks before it. After a stop that came meanwhile it is not entered any more. */
-async function entered(definition: Definition, { assignment, host, scope }: Attempt): Promise<Ending> {
+async function entered(definition: Definition, { assignment, input, host, scope }: Attempt): Promise<Ending> {
   const hooks = definition.callbacks?.onRunning ?? [];
   if (hooks.length > 0) {
     const { attempt } = assignment;
@@ -76,7 +82,7 @@ async function entered(definition: Definition, { assignment, host, scope }: Atte
     await callHooks({ name: "onRunning", hooks, state, assignment, host, scope });
     if (host.signal.aborted) return failedWith("TaskError", host.signal.reason);
   }
-  return execute(definition, assignment.input, scope);
+  return execute(definition, input, scope);
 }
 
 async function retryQuestion({ callbacks }: Definition, attempt: Attempt): Promise<RetryQuestion | undefined> {
@@ -100,7 +106,7 @@ async function isRetryDenied(
 function scopeAfterwards(assignment: Assignment, host: Host): Scope {
   return {
     context: attemptContext(assignment, host),
-    call: ({ target }) => refuseInHook(target.name),
+    start: ([call]) => refuseInHook(call?.target.name ?? ""),
     trigger: async ({ task }) => refuseInHook(task),
   };
 }
@@ -123,6 +129,12 @@ function announce(definition: Definition, input: Json, scope: Scope, host: Host)
   const { displayName, invalidRunName } = runIn(scope, () => nameOfRun(definition, input));
   if (displayName !== undefined) scope.context.display = displayName;
   if (invalidRunName !== undefined) host.progress({ invalidRunName });
+}
+
+/** The input as the function is to get it: a run that was allowed to fail, and did, is an error in its place (S133). */
+function inputOf({ input, failures = [] }: Assignment): Json {
+  const errors = failures.map(({ pointer, outcome }) => [pointer, new TaskRunError(outcome)] as const);
+  return withValuesAt(input, new Map(errors)) as Json; // an error is no JSON, and goes no further than to the function
 }
 
 function timedOut({ timeoutSeconds }: Assignment): Ending {

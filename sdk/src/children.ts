@@ -4,6 +4,8 @@
 //       a repeated start finds the first one's child (S118). With a key, the gateway chooses the ordinal and so the name.
 //   L2. A start nobody awaits still starts: the attempt's report waits until every start is acknowledged or refused.
 //   L3. A refusal nobody awaits is nobody's: it is no unhandled rejection (S117).
+//   L4. A child that depends on others is sent once these have started: the gateway then knows them, whatever their keys,
+//       and none waits for a run that was refused (S130).
 import {
   ProtocolCode,
   type Assignment,
@@ -17,10 +19,9 @@ import type { Host, HostTime } from "@stint/crds/host";
 import { childName } from "@stint/crds/labels";
 import type { RerunOptions } from "@stint/crds/rerun";
 
-import { argumentsToInput } from "./arguments.ts";
+import { toDemand, withDependencies, type Demand } from "./demand.ts";
 import { CanceledError, ClientError } from "./errors.ts";
 import type { ChildPort, RunPort } from "./handle.ts";
-import { inputTooLarge } from "./payload.ts";
 import type { Call } from "./scope.ts";
 
 export class Children {
@@ -34,28 +35,39 @@ export class Children {
     this.#host = host;
   }
 
-  /** Throws if the arguments are no JSON (S42) or too large (S43); a refusal by the gateway comes with the first wait. */
-  start({ target, args, options: { key, ...options } }: Call): ChildPort {
-    const { uid: parentUid, attempt, bundle } = this.#assignment;
-    const input = argumentsToInput(target.name, args);
-    const problem = inputTooLarge(`${target.bundle ?? bundle}/${target.name}`, input);
-    if (problem !== undefined) throw new RangeError(problem);
+  /**
+   * Throws if the arguments of any call are no JSON (S42) or too large (S43), before the first one starts; a refusal by the
+   * gateway comes with the first wait.
+   */
+  start(calls: readonly Call[]): readonly ChildPort[] {
+    const demands = calls.map((call) => toDemand(call, this.#assignment.bundle));
+    return calls.map((call, index) => this.#startOne(call, demands[index]));
+  }
 
+  #startOne({ target, options: given }: Call, demand: Demand | undefined): ChildPort {
+    const { key, waitFor: _, ...options } = given; // part of the demand
+    const { uid: parentUid, attempt } = this.#assignment;
     const sequence = ++this.#sequence;
     const start: ChildStart = {
       sequence,
       task: { name: target.name, ...(target.bundle === undefined ? {} : { bundle: target.bundle }) },
-      input,
+      input: demand?.input ?? [],
       ...(key === undefined ? {} : { key }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
     };
-    const started = this.#noted(this.#host.startChild(start));
+    const started = this.#noted(this.#send(start, demand));
     const name = key === undefined ? childName({ parentUid, attempt, sequence }) : undefined; // L1
     return new StartedRun(this.#host, started, name);
   }
 
+  /** L4: what is depended on starts first, and if it cannot, neither does this. */
+  async #send(start: ChildStart, demand: Demand | undefined): Promise<string> {
+    const dependent = demand && demand.upstreams.size > 0 ? await withDependencies(start, demand) : start;
+    return this.#host.startChild(dependent).catch(rethrow);
+  }
+
   async trigger(request: RunsRequest): Promise<RunPort> {
-    const name = await this.#noted(this.#host.triggerRun(request));
+    const name = await this.#noted(this.#host.triggerRun(request).catch(rethrow));
     return new StartedRun(this.#host, Promise.resolve(name), name);
   }
 
@@ -65,20 +77,19 @@ export class Children {
   }
 
   #noted(start: Promise<string>): Promise<string> {
-    const translated = start.catch(rethrow);
-    this.#starts.push(translated);
-    return translated;
+    this.#starts.push(start);
+    return start;
   }
 }
 
 class StartedRun implements ChildPort {
+  readonly started: Promise<string>;
   readonly #host: Host;
-  readonly #started: Promise<string>;
   #name: string | undefined;
 
   constructor(host: Host, started: Promise<string>, name: string | undefined) {
     this.#host = host;
-    this.#started = started;
+    this.started = started;
     this.#name = name;
     started.then(
       (name) => (this.#name = name),
@@ -95,22 +106,22 @@ class StartedRun implements ChildPort {
   }
 
   async outcome(signal: AbortSignal): Promise<RunOutcome> {
-    const name = await this.#started;
+    const name = await this.started;
     return this.#host.outcomeOf(name, signal).catch(rethrow);
   }
 
   async valuesAfter(after: StreamPosition): Promise<StreamNews> {
-    const name = await this.#started;
+    const name = await this.started;
     return this.#host.valuesOf(name, after).catch(rethrow);
   }
 
   async cancel(): Promise<void> {
-    const name = await this.#started;
+    const name = await this.started;
     await this.#host.cancelChild(name).catch(rethrow);
   }
 
   async rerun(options: RerunOptions): Promise<void> {
-    const name = await this.#started;
+    const name = await this.started;
     await this.#host.rerunChild(name, options).catch(rethrow);
   }
 }

@@ -1,4 +1,4 @@
-import type { Assignment } from "@stint/crds/attempt";
+import type { Assignment, Upstream } from "@stint/crds/attempt";
 import type { CachePort, Host, HostTime } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { limits } from "@stint/crds/limits";
@@ -32,6 +32,8 @@ export interface TaskContext {
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly input: Json;
+  /** The runs that this one depends on, as they ended: of `waitFor`, and of instances among its arguments. Source: S142. */
+  readonly upstream: readonly Upstream[];
   /** Aborts when the attempt is to end; `reason` is a Canceled-, Timeout-, Deadline- or DisruptionError (S169). */
   readonly signal: AbortSignal;
   /** The earlier of the attempt's timeout and the run's deadline; `undefined` in `.local()`. */
@@ -85,6 +87,7 @@ export function attemptContext(assignment: Assignment, host: Host): TaskContext 
     taskName: assignment.task,
     parentRunId: assignment.parent,
     rootRunId: assignment.root,
+    upstream: assignment.upstream ?? [],
     signal: host.signal,
     deadline: deadlineOf(assignment, host.startedAtMs),
     send: (update) => host.progress(update),
@@ -104,6 +107,7 @@ export function localContext(
   task: { readonly name: string; readonly tags: readonly string[] },
   input: Json,
   cachePort: CachePort,
+  upstream: readonly Upstream[] = [],
 ): TaskContext {
   const { overrides = {} } = overriddenContext() ?? {};
   const { runId = "local" } = overrides;
@@ -122,6 +126,7 @@ export function localContext(
     tags: task.tags,
     labels: {},
     input,
+    upstream,
     signal: new AbortController().signal,
     deadline: undefined,
     ...overrides,

@@ -146,15 +146,19 @@ export class TaskRunError extends StintError {
   readonly attempts: number;
 
   constructor(outcome: RunOutcome) {
-    const { name, task, phase, reason, message, attempts } = outcome;
-    const whatHappened = phase === "Canceled" ? "was canceled" : `failed: ${reason}: ${message}`;
-    super(`Task run ${name} (${task}) ${whatHappened}`, { cause: causeOf(outcome) });
+    const { name, task, phase, reason, attempts } = outcome;
+    super(`Task run ${name} (${task}) ${whatHappened(outcome)}`, { cause: causeOf(outcome) });
     this.runId = name;
     this.task = task;
     this.phase = phase;
     this.reason = reason;
     this.attempts = attempts;
   }
+}
+
+function whatHappened({ phase, reason, message }: RunOutcome): string {
+  if (phase === "Canceled") return "was canceled";
+  return phase === "Skipped" ? `was skipped: ${reason}` : `failed: ${reason}: ${message}`;
 }
 
 /** What the run threw, in another process: an error again, with the stack of there. */

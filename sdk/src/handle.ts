@@ -5,6 +5,7 @@ import type { HostTime } from "@stint/crds/host";
 import type { RerunOptions } from "@stint/crds/rerun";
 
 import { AbortError, TaskRunError, TimeoutError } from "./errors.ts";
+import { portKey } from "./reference.ts";
 import { readValues } from "./stream.ts";
 
 /** A started run, as the code that started it sees it. */
@@ -19,8 +20,10 @@ export interface RunPort {
   readonly time?: HostTime | undefined;
 }
 
-/** A run whose values can be read as they come. */
+/** A child of this attempt: the only kind of run that a call can depend on, and whose values can be read as they come. */
 export interface ChildPort extends RunPort {
+  /** Its name, once the cluster has it. A rejection is nobody's who does not look (S117). */
+  readonly started: Promise<string>;
   /** What comes after a position, as soon as there is something. */
   valuesAfter(after: StreamPosition): Promise<StreamNews>;
 }
@@ -43,7 +46,7 @@ export interface RunDetails<T> {
   readonly id: string;
   /** `<bundle>/<task>`. */
   readonly task: string;
-  readonly phase: "Succeeded" | "Failed" | "Canceled";
+  readonly phase: RunOutcome["phase"];
   /** A published reason: `Completed`, `TaskError`, `TimedOut`, `Canceled`, … */
   readonly reason: string;
   readonly message: string;
@@ -162,6 +165,11 @@ export class Instance<T> extends Handle<T> implements TaskInstance<T> {
   constructor(child: ChildPort) {
     super(child);
     this.#child = child;
+  }
+
+  /** By which a call knows that the instance stands for a value (S130). */
+  get [portKey](): ChildPort {
+    return this.#child;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ElementOf<T>> {

@@ -6,6 +6,8 @@ export { withTags } from "./tags.ts";
 export { currentContext, getRunLogger } from "./context.ts";
 export { withContext } from "./overrides.ts";
 export { asCompleted } from "./as-completed.ts";
+export { allowFailure } from "./reference.ts";
+export { unmapped } from "./map.ts";
 export { exponentialBackoff } from "./retry.ts";
 export {
   AbortError,
@@ -39,6 +41,8 @@ export type {
 } from "./options.ts";
 export type { JsonSchemaObject, StandardSchema } from "./schema.ts";
 export type { Hook, HookEvent, HookFunction, HookOptions, RetryIf, FailedAttempt, RunState } from "./callbacks.ts";
+export type { MapArgument, MapArguments, TaskInstanceList, Unmapped } from "./map.ts";
+export type { AllowedFailure, Given, GivenArguments } from "./reference.ts";
 export type { RetryOptions } from "./retry.ts";
 export type { TriggerArguments, TriggerInput } from "./trigger.ts";
 export type { ResultOptions, RunDetails, RunHandle, TaskInstance, WaitOptions } from "./handle.ts";

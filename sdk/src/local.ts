@@ -1,14 +1,18 @@
 // `.local()`: the function in this process, for unit tests (S112). What it calls runs here too, and as strictly as in a
 // cluster: arguments and results of a child are JSON, and its failure is a TaskRunError.
 import type { RunOutcome, StreamNews, StreamPosition } from "@stint/crds/attempt";
+import { NotStartedReason } from "@stint/crds/conditions";
 import type { CachePort } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { tagsOf } from "@stint/crds/labels";
+import { withValuesAt } from "@stint/crds/pointer";
 
-import { argumentsToInput } from "./arguments.ts";
+import { toInput } from "./arguments.ts";
 import { localCache } from "./cache.ts";
 import { localContext } from "./context.ts";
 import { arityProblem, parseInput, parseResult, soon, type Checked } from "./checking.ts";
+import { toDemand, type Demand } from "./demand.ts";
+import { TaskRunError } from "./errors.ts";
 import { execute } from "./execution.ts";
 import type { ChildPort } from "./handle.ts";
 import type { Definition } from "./registry.ts";
@@ -27,7 +31,7 @@ export function runLocally(definition: Definition, args: readonly unknown[]): un
   const problem = arityProblem(definition, { kind: "array", length: args.length });
   if (problem !== undefined) throw new TypeError(problem);
   if (!entry.inputSchema) return checkedResult(definition, call(args));
-  const parsed = parseInput(definition, bundle, argumentsToInput(entry.name, args));
+  const parsed = parseInput(definition, bundle, toInput(entry.name, args));
   return soon(parsed, (parsed) => checkedResult(definition, call(required(parsed))));
 }
 
@@ -46,32 +50,41 @@ function required<T>(checked: Checked<T>): T {
 
 function localScope({ entry }: Definition, input: readonly unknown[], cache: CachePort): Scope {
   // The context shows what the caller gave, and in this process that may be anything.
-  return { context: localContext(entry, input as Json, cache), call: (call) => startLocally(call, cache) };
+  return { context: localContext(entry, input as Json, cache), start: (calls) => startLocally(calls, cache) };
 }
 
-function startLocally({ target, args, options }: Call, cache: CachePort): ChildPort {
-  const { definition, name, bundle } = target;
+interface LocalCall {
+  readonly definition: Definition;
+  readonly demand: Demand;
+}
+
+function startLocally(calls: readonly Call[], cache: CachePort): readonly ChildPort[] {
+  return calls.map(toLocalCall).map((call) => new LocalRun(call, cache));
+}
+
+function toLocalCall(call: Call): LocalCall {
+  const { definition, name, bundle: foreign } = call.target;
   if (!definition)
-    throw new Error(`Task "${bundle}/${name}" is not in this process: .local() runs no task of another bundle`);
-  const tags = tagsOf(definition.entry.tags, options);
+    throw new Error(`Task "${foreign}/${name}" is not in this process: .local() runs no task of another bundle`);
+  const tags = tagsOf(definition.entry.tags, call.options);
   const tagged = { ...definition, entry: { ...definition.entry, tags } };
-  return new LocalRun(tagged, argumentsToInput(name, args), cache);
+  return { definition: tagged, demand: toDemand(call, bundle) };
 }
 
 class LocalRun implements ChildPort {
   readonly id = "local";
+  readonly started = Promise.resolve("local");
   readonly #outcome: Promise<RunOutcome>;
   readonly #yielded: Json[] = [];
   #more = Promise.withResolvers<void>();
 
-  constructor(definition: Definition, input: Json, cache: CachePort) {
+  constructor(call: LocalCall, cache: CachePort) {
     const yielded = (value: Json): void => {
       this.#yielded.push(value);
       this.#more.resolve();
       this.#more = Promise.withResolvers();
     };
-    const context = localContext(definition.entry, input, cache);
-    this.#outcome = localOutcome(definition, input, { context, call: (call) => startLocally(call, cache), yielded });
+    this.#outcome = localOutcome(call, cache, yielded);
   }
 
   outcome(): Promise<RunOutcome> {
@@ -94,12 +107,43 @@ class LocalRun implements ChildPort {
   }
 }
 
-async function localOutcome(definition: Definition, input: Json, scope: Scope): Promise<RunOutcome> {
+async function localOutcome(
+  { definition, demand }: LocalCall,
+  cache: CachePort,
+  yielded: (value: Json) => void,
+): Promise<RunOutcome> {
+  const { entry } = definition;
+  const run = { name: "local", task: `local/${entry.name}`, attempts: 1 };
+  const upstream = await upstreamOf(demand);
+  const failed = [...upstream].find(
+    ([port, { phase }]) => phase !== "Succeeded" && demand.upstreams.get(port)?.allowFailure !== true,
+  )?.[1];
+  if (failed) {
+    const message = `upstream run ${failed.name} is ${failed.phase}`;
+    return { ...run, phase: "Skipped", reason: NotStartedReason.UpstreamFailed, message, attempts: 0 };
+  }
+  const ends = [...upstream.values()].map(({ name, phase, reason }) => ({ run: name, phase, reason }));
+  const values = demand.references.map(({ pointer, port }) => [pointer, valueOf(upstream.get(port))] as const);
+  const input = withValuesAt(demand.input, new Map(values)) as Json; // as in an attempt: JSON, and errors that are allowed
+  const scope: Scope = {
+    context: localContext(entry, input, cache, ends),
+    start: (calls) => startLocally(calls, cache),
+    yielded,
+  };
   const ending = await execute(definition, input, scope);
-  const run = { name: "local", task: `local/${definition.entry.name}`, attempts: 1 };
   if (ending.kind === "succeeded") {
     return { ...run, phase: "Succeeded", reason: "Completed", message: "", result: ending.value };
   }
   const { reason, error } = ending;
   return { ...run, phase: "Failed", reason, message: error.message, error };
+}
+
+async function upstreamOf({ upstreams }: Demand): Promise<ReadonlyMap<ChildPort, RunOutcome>> {
+  const { signal } = new AbortController(); // nobody ends the wait
+  const ports = [...upstreams.keys()];
+  return new Map(await Promise.all(ports.map(async (port) => [port, await port.outcome(signal)] as const)));
+}
+
+function valueOf(outcome: RunOutcome | undefined): unknown {
+  return outcome && outcome.phase !== "Succeeded" ? new TaskRunError(outcome) : (outcome?.result ?? null);
 }

@@ -5,6 +5,8 @@ import { labelProblem, tagProblem, versionProblem } from "@stint/crds/names";
 import type { Profile, TaskSettings } from "@stint/crds/settings";
 
 import { hooksRule, retryIfRule, type Hook, type HookOptions, type RetryIf } from "./callbacks.ts";
+import type { TaskInstance } from "./handle.ts";
+import { referenceIn, type AllowedFailure, type Reference } from "./reference.ts";
 import { retryRule, type RetryOptions } from "./retry.ts";
 import { anySchema, type AnySchema, type JsonSchemaObject } from "./schema.ts";
 import { integer, isRecord, mustBe, number, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
@@ -86,6 +88,8 @@ export interface CallOptions extends RunOptions {
   readonly key?: string;
   /** Not before this instant: a Date, or a text in RFC 3339. Source: S73. */
   readonly startAt?: Date | string;
+  /** Not before these runs have Succeeded, or have ended if their failure is allowed; at most 1000. Source: S131, S133. */
+  readonly waitFor?: readonly (TaskInstance<unknown> | AllowedFailure<unknown>)[];
 }
 
 /** Options of one `trigger()`. Source: S110. */
@@ -109,6 +113,7 @@ type DefinedHooks = { readonly [Name in HookName]?: readonly Hook[] };
 /** Call options as they are kept. */
 export interface DefinedCall extends Omit<StartOptions, "tagPolicy"> {
   readonly key?: string;
+  readonly waitFor?: readonly Reference[];
 }
 
 /** Trigger options as they are kept. */
@@ -171,6 +176,13 @@ function parseInstant(value: string): number {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(value) ? Date.parse(value) : Number.NaN;
 }
 
+const waitFor: Rule<readonly Reference[]> = (value, place) => {
+  const references = Array.isArray(value) ? value.map(referenceIn) : [undefined];
+  const known = references.filter((reference) => reference !== undefined);
+  if (known.length === references.length) return known;
+  throw mustBe(place, "a list of task instances", value);
+};
+
 const runRules = {
   instanceType: text(253),
   resources: object<Profile>({ cpu: number(limits.profileCpu), memoryMb: integer(limits.profileMemoryMb) }),
@@ -199,7 +211,7 @@ const taskRules: Rules<DefinedOptions> = {
   onFailure: hooksRule,
 };
 
-const callRules: Rules<DefinedCall> = { ...runRules, key: text(limits.childKeyLength), startAt: instant };
+const callRules: Rules<DefinedCall> = { ...runRules, key: text(limits.childKeyLength), startAt: instant, waitFor };
 
 const triggerRules: Rules<DefinedTrigger> = {
   ...runRules,

@@ -21,7 +21,11 @@ export class NotJsonError extends Error {
 interface Place {
   readonly path: readonly (string | number)[];
   readonly within: readonly object[];
+  readonly isElsewhere?: Elsewhere | undefined;
 }
+
+/** Asked of each object on the way: whether its value is to come from elsewhere, so that null holds its place. */
+export type Elsewhere = (value: object, path: readonly (string | number)[]) => boolean;
 
 /**
  * The value as JSON: a copy, made of null, booleans, numbers, strings, arrays and plain objects.
@@ -30,8 +34,8 @@ interface Place {
  *
  * @throws {NotJsonError} naming the first value that is not JSON; `path` says where `value` itself stands.
  */
-export function toJson(value: unknown, path: readonly (string | number)[] = []): Json {
-  return convert(value, { path, within: [] });
+export function toJson(value: unknown, path: readonly (string | number)[] = [], isElsewhere?: Elsewhere): Json {
+  return convert(value, { path, within: [], isElsewhere });
 }
 
 function convert(value: unknown, place: Place): Json {
@@ -55,7 +59,8 @@ function convert(value: unknown, place: Place): Json {
 function convertObject(value: object, place: Place): Json {
   if (place.within.includes(value)) return refuse(place, "a cycle");
   if (place.within.length >= deepest) return refuse(place, `nested deeper than ${deepest} levels`);
-  const inner: Place = { path: place.path, within: [...place.within, value] };
+  if (place.isElsewhere?.(value, place.path) === true) return null;
+  const inner: Place = { ...place, within: [...place.within, value] };
 
   const toJSON: unknown = read(() => Reflect.get(value, "toJSON"), place);
   if (typeof toJSON === "function") {
@@ -97,8 +102,8 @@ function convertMembers(object: object, place: Place): Json {
   return Object.fromEntries(members); // not by assignment: a member may be called __proto__
 }
 
-function below({ path, within }: Place, part: string | number): Place {
-  return { path: [...path, part], within };
+function below(place: Place, part: string | number): Place {
+  return { ...place, path: [...place.path, part] };
 }
 
 /** A getter, a proxy or a toJSON() is the user's code: what it throws says what is wrong with the value. */

@@ -2,10 +2,11 @@
 // call of a task, or `currentContext()`, means the right run however deep it stands.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import type { RunsRequest, StartOptions } from "@stint/crds/attempt";
+import type { ChildOptions, RunsRequest } from "@stint/crds/attempt";
 import type { Json } from "@stint/crds/json";
 
 import type { TaskContext } from "./context.ts";
+import type { DefinedCall } from "./options.ts";
 import type { Definition } from "./registry.ts";
 import type { ChildPort, RunPort } from "./handle.ts";
 import { shared } from "./shared.ts";
@@ -20,14 +21,14 @@ export interface Target {
 export interface Call {
   readonly target: Target;
   readonly args: readonly unknown[];
-  readonly options: StartOptions & { readonly key?: string };
+  readonly options: ChildOptions & Pick<DefinedCall, "key" | "waitFor">;
 }
 
 /** What calling and triggering mean here. */
 export interface Scope {
   readonly context: TaskContext;
-  /** Starts a child; throws if the arguments cannot leave the process. */
-  call(call: Call): ChildPort;
+  /** Starts a child for each call; throws, and starts none, if arguments cannot leave the process. */
+  start(calls: readonly Call[]): readonly ChildPort[];
   /** Told each value that the task's function yields. */
   readonly yielded?: (value: Json) => void;
   /** Starts a root run through the runner. Absent where there is none: then a trigger goes out as from anywhere. */

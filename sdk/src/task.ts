@@ -2,14 +2,16 @@ import { taskNameProblem } from "@stint/crds/names";
 import type { TaskSettings } from "@stint/crds/settings";
 
 import { callbacksOf, taskHooksOf } from "./callbacks.ts";
-import { Instance, type RunHandle, type TaskInstance } from "./handle.ts";
+import { Instance, type RunHandle, type ChildPort, type TaskInstance } from "./handle.ts";
 import { runLocally } from "./local.ts";
+import { Instances, walk, type MapArguments, type TaskInstanceList } from "./map.ts";
 import { over, parseCallOptions, parseTaskOptions } from "./options.ts";
 import type { CallOptions, DefinedCall, DefinedOptions, GroupOptions, SchemaOptions, TaskOptions } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
+import type { GivenArguments } from "./reference.ts";
 import { sharedRegistry, type Definition } from "./registry.ts";
 import { isStandard, writeSchema, type JsonSchemaObject, type StandardSchema } from "./schema.ts";
-import { currentScope, type Target } from "./scope.ts";
+import { currentScope, type Call, type Target } from "./scope.ts";
 import { checkRunName } from "./run-name.ts";
 import { signatureOf } from "./signature.ts";
 import { startTags } from "./tags.ts";
@@ -27,11 +29,13 @@ export interface TaskRef<A extends readonly unknown[], T> {
   /**
    * Inside a run: starts a child run at once, in a pod of its own, and gives its {@link TaskInstance}.
    *
+   * An instance among the arguments, or inside them, stands for its value: the child waits for that run, the caller does not.
+   *
    * Throws an `Error` outside a run, a `TypeError` for an argument that is not JSON, a `RangeError` for arguments of more
    * than 524288 bytes. What the gateway refuses (the run is being canceled, its tree is full) rejects when awaited.
-   * Source: S42, S43, S107, S109, S125.
+   * Source: S42, S43, S107, S109, S125, S130.
    */
-  (...args: A): TaskInstance<T>;
+  (...args: GivenArguments<A>): TaskInstance<T>;
   /** The task's name, without its bundle. */
   readonly name: string;
   /**
@@ -43,6 +47,18 @@ export interface TaskRef<A extends readonly unknown[], T> {
    * JSON, `ClientError`, `ServerError`. Source: S110, S111, S123, S283, S284.
    */
   trigger(...args: TriggerArguments<A>): Promise<RunHandle<T>>;
+  /**
+   * Starts a child for each element: arrays are walked together, anything else, and {@link unmapped}, goes to every call.
+   *
+   * Gives the list of instances, which awaited gives all values in order. An empty array gives an empty list. Throws a
+   * `TypeError` without an array or for arrays of different lengths, and what a call throws, before any child starts.
+   * Source: S128, S129.
+   *
+   * ```ts
+   * const sizes = await resize.map(urls, 640);
+   * ```
+   */
+  map(...args: MapArguments<A>): TaskInstanceList<T>;
   /** A copy that is called and triggered with other options; the registered task stays as it is. Source: S26. */
   with(options: CallOptions): TaskRef<A, T>;
 }
@@ -273,17 +289,36 @@ function callable<A extends readonly unknown[], T, Members extends object>(
   call: DefinedCall,
   members: Members,
 ) {
-  const start = (...args: A): TaskInstance<T> => {
-    const scope = currentScope();
-    const { tags: replaced, ...options } = call;
-    const tags = () => startTags(target.name, { own: target.definition?.entry.tags, replaced });
-    if (scope) return new Instance<T>(scope.call({ target, args, options: { ...options, ...tags() } }));
-    throw new Error(
-      `Task "${target.name}" called outside a run: use .trigger(...) to create a run or .local(...) to run the function in this process`,
-    );
+  const start = (...args: GivenArguments<A>): TaskInstance<T> => {
+    const [port] = startAll(target, call, [args]);
+    return new Instance<T>(port);
   };
   Object.defineProperty(start, "name", { value: target.name });
-  const started = { trigger: (...args: TriggerArguments<A>) => trigger<T>(target, call, args) };
+  const started = {
+    map(...args: MapArguments<A>) {
+      const instances = new Instances<T>();
+      for (const port of startAll(target, call, walk(target, args))) instances.push(new Instance<T>(port));
+      return instances;
+    },
+    trigger: (...args: TriggerArguments<A>) => trigger<T>(target, call, args),
+  };
   setTarget(start, target);
   return Object.freeze(Object.assign(start, members, started));
+}
+
+/** One port for each list of arguments, in order. */
+function startAll<const Lists extends readonly (readonly unknown[])[]>(
+  target: Target,
+  { tags: replaced, ...options }: DefinedCall,
+  lists: Lists,
+): { [I in keyof Lists]: ChildPort } {
+  const scope = currentScope();
+  if (scope) {
+    const tags = startTags(target.name, { own: target.definition?.entry.tags, replaced });
+    const calls = lists.map((args): Call => ({ target, args, options: { ...options, ...tags } }));
+    return scope.start(calls) as { [I in keyof Lists]: ChildPort }; // as many as there were lists
+  }
+  throw new Error(
+    `Task "${target.name}" called outside a run: use .trigger(...) to create a run or .local(...) to run the function in this process`,
+  );
 }

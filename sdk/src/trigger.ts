@@ -55,8 +55,9 @@ export async function trigger<T>(
   [input = [], given = {}]: readonly [input?: unknown, options?: TriggerOptions],
 ): Promise<RunHandle<T>> {
   const { bundle, namespace, name, tags: added, ...own } = parseTriggerOptions(target.name, given);
-  const { key, tags: replaced, ...lower } = call;
+  const { key, waitFor, tags: replaced, ...lower } = call;
   if (key !== undefined) throw new TypeError(`Task "${target.name}": option "key" is for calls; give the run a name`);
+  if (waitFor) throw new TypeError(`Task "${target.name}": option "waitFor" is for calls`);
 
   const request: RunRequest = {
     target,

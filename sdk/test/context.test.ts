@@ -44,6 +44,7 @@ test("the context says which run and attempt this is (S142)", async () => {
     tags: ["nightly"],
     labels: { type: "cpu" },
     input: [4],
+    upstream: [],
     signal: host.signal,
     deadline: new Date(processStart + 600_000),
     idempotencyKey: "team-a/uid-1",

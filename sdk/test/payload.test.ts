@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { argumentsToInput, toInput } from "../src/arguments.ts";
+import { toArguments, toInput } from "../src/arguments.ts";
 import { toJson } from "../src/payload.ts";
 
 class Point {
@@ -105,14 +105,14 @@ describe("arguments", () => {
   test("are counted from 1 in the message (S42)", () => {
     const error = new TypeError('argument 2 of task "t" is not JSON-serializable: value at $.a[2] is a bigint');
 
-    expect(() => argumentsToInput("t", [1, { a: [0, 0, 1n] }])).toThrow(
+    expect(() => toArguments("t", [1, { a: [0, 0, 1n] }])).toThrow(
       expect.objectContaining({ message: error.message, name: "TypeError" }),
     );
   });
 
   test("that are undefined at the end are left out, so that their defaults apply (S34)", () => {
-    expect(argumentsToInput("t", [undefined, 1, undefined, undefined])).toEqual([null, 1]);
-    expect(argumentsToInput("t", [undefined])).toEqual([]);
+    expect(toArguments("t", [undefined, 1, undefined, undefined]).input).toEqual([null, 1]);
+    expect(toArguments("t", [undefined]).input).toEqual([]);
   });
 
   test("by name carry their name in the message", () => {

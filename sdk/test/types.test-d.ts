@@ -1,11 +1,13 @@
 // The types that flow from the function, tested by the compiler.
 import {
+  allowFailure,
   asCompleted,
   bundle,
   combine,
   currentContext,
   task,
   taskRef,
+  unmapped,
   withContext,
   withTags,
   type HookEvent,
@@ -13,6 +15,7 @@ import {
   type RunHandle,
   type Task,
   type TaskInstance,
+  type TaskInstanceList,
   type TaskRunError,
 } from "../src/index.ts";
 
@@ -59,6 +62,42 @@ export async function waits(instance: TaskInstance<number>): Promise<void> {
   expectType<RunDetails<number>>()(await instance.details(), true);
   expectType<[number, string]>()(await Promise.all([square(3), bill({ id: "b1" })]), true);
   for await (const value of asCompleted([square(3), area(4)])) expectType<number>()(value, true);
+}
+
+export async function maps(): Promise<void> {
+  const total = task("total", (numbers: number[], start = 0) => numbers.reduce((x, y) => x + y, start));
+
+  expectType<TaskInstanceList<number>>()(square.map([1, 2]), true);
+  expectType<number[]>()(await square.map([1, 2]), true);
+  expectType<TaskInstance<number> | undefined>()(square.map([1, 2])[0], true);
+  expectType<number[]>()(await area.map([1, 2], 5), true);
+  expectType<number[]>()(await area.map(unmapped(3), [1, 2]), true);
+  expectType<string[]>()(await bill.map([{ id: "b1" }]), true);
+  expectType<number[]>()(await total.map([[1], [2]], unmapped(1)), true);
+  expectType<number[]>()(await total.map(unmapped([1, 2]), [1, 2]), true);
+
+  // @ts-expect-error -- texts for numbers
+  void square.map(["1"]);
+  // @ts-expect-error -- a list that is walked gives numbers, where lists are wanted
+  void total.map([1, 2]);
+}
+
+export async function dependencies(): Promise<void> {
+  const label = task("label", (value: number | TaskRunError, { list }: { list: string[] }) => `${value}${list.length}`);
+
+  expectType<number>()(await square(square(3)), true);
+  expectType<string>()(await label(allowFailure(square(3)), { list: ["a", bill({ id: "b1" })] }), true);
+  expectType<string>()(await bill({ id: bill({ id: "b1" }) }), true);
+  expectType<number[]>()(await square.map(square.map([1, 2])), true);
+  await square.with({ waitFor: [square(3), allowFailure(bill({ id: "b1" }))] })(4);
+  await square.with({ waitFor: square.map([1, 2]) })(4);
+
+  // @ts-expect-error -- a text for a number
+  void square(bill({ id: "b1" }));
+  // @ts-expect-error -- a parameter that takes no TaskRunError
+  void square(allowFailure(square(3)));
+  // @ts-expect-error -- a value is no run
+  void square.with({ waitFor: [3] });
 }
 
 export async function triggers(): Promise<void> {

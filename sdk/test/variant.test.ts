@@ -52,7 +52,8 @@ describe("a variant", () => {
       { startAt: "tomorrow" },
       new RangeError('Task "square": startAt must be a Date or an instant in RFC 3339, got "tomorrow"'),
     ],
-    [{ waitFor: [] }, new TypeError('Task "square": unknown option "waitFor"')],
+    [{ waitFor: ["a"] }, new RangeError('Task "square": waitFor must be a list of task instances, got a list of 1')],
+    [{ waitfor: [] }, new TypeError('Task "square": unknown option "waitfor"')],
   ])("is checked as a definition is: %j", (options, error) => {
     const square = task("square", fn);
 

@@ -76,6 +76,11 @@ test.each<{ given: string; run: TaskRun; line: string }>([
     line: "Canceled: ParentCanceled",
   },
   {
+    given: "an upstream that has failed (S132)",
+    run: aRun("r", ended("Skipped", "UpstreamFailed", { message: "upstream run a is Failed" })),
+    line: "Skipped: UpstreamFailed: upstream run a is Failed",
+  },
+  {
     given: "a message of two lines",
     run: aRun("r", ended("Failed", "TaskError", { message: "bad\nworse" })),
     line: "Failed: TaskError: bad worse",

@@ -117,6 +117,8 @@ describe("CEL rules", () => {
       ".retry",
       ".tags",
       ".tagPolicy",
+      ".dependsOn",
+      ".inputRefs",
     ];
     expect(rules.map(({ fieldPath, message }) => ({ fieldPath, message }))).toEqual([
       ...held.map((fieldPath) => ({ fieldPath, message: unchangeable })),

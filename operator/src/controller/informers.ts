@@ -7,11 +7,12 @@ import type { TaskRun } from "@stint/crds/taskrun";
 import type { Clock } from "../clock.ts";
 import { isFinished } from "../core/look.ts";
 import { containerOf } from "../core/outcome.ts";
+import { upstreamKeysOf } from "../core/upstreams.ts";
 import type { ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Caches } from "../effects/caches.ts";
 import type { Cluster, KubernetesObject, Resource, Selection } from "../effects/cluster.ts";
 import { keyOf } from "../effects/key.ts";
-import { controllerUid, slimMetadata, toObservedRun, toOwnedPod, toSlimNode } from "../effects/reading.ts";
+import { controllerUid, rootUidOf, slimMetadata, toObservedRun, toOwnedPod, toSlimNode } from "../effects/reading.ts";
 import * as resources from "../effects/resources.ts";
 import type { ControllerRevision, Node, Pod } from "../effects/resources.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -29,7 +30,7 @@ export interface InformerDeps {
 }
 
 export interface Informers {
-  readonly runs: Informer<TaskRun, ObservedRun, "owner" | "root" | "bundle">;
+  readonly runs: Informer<TaskRun, ObservedRun, "owner" | "root" | "bundle" | "upstream">;
   readonly pods: Informer<Pod, OwnedPod, "owner" | "node">;
   readonly bundles: Informer<TaskBundle, TaskBundle, never>;
   readonly revisions: Informer<ControllerRevision, ControllerRevision, "bundle">;
@@ -41,8 +42,9 @@ export function createInformers(deps: InformerDeps): Informers {
   const keepRun = (run: TaskRun): ObservedRun => toObservedRun(run, runs.cache.get(keyOf(run.metadata)));
   const runs: Informers["runs"] = informer(deps, resources.taskRuns, keepRun, {
     owner: ownerOf,
-    root: ({ metadata }) => listOf(metadata.labels?.[label.rootUid] ?? metadata.uid),
+    root: (run) => [rootUidOf(run)],
     bundle: bundleOf,
+    upstream: upstreamKeysOf,
   });
   return {
     runs,

@@ -1,12 +1,7 @@
 // Which keys an event wakes. Handlers enqueue and do nothing else: every look starts from the present state, because
 // events get lost, repeated and reordered.
-import { isDeepStrictEqual } from "node:util";
-
-import { ConditionType } from "@stint/crds/conditions";
 import { label } from "@stint/crds/labels";
 
-import { isFinished } from "../core/look.ts";
-import { conditionOf } from "../core/status.ts";
 import type { ObservedRun } from "../core/world.ts";
 import type { KubernetesObject } from "../effects/cluster.ts";
 import { keyOf, type Key } from "../effects/key.ts";
@@ -14,6 +9,7 @@ import { toNodeState } from "../effects/observe.ts";
 import type { Node } from "../effects/resources.ts";
 import type { Informers } from "./informers.ts";
 import { ownerKeyOf } from "./owner.ts";
+import { connectRunTriggers } from "./run-triggers.ts";
 
 export interface Queues {
   readonly runs: { add(key: Key): void };
@@ -24,29 +20,7 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
   const { runs, pods, bundles, revisions, nodes } = informers;
   const wakeRun = (run: ObservedRun): void => queues.runs.add(keyOf(run.metadata));
   const wakeOwner = (object: KubernetesObject): void => enqueueOwner(object, queues);
-  // Cancel, pause and deadline flow down the tree as state, through those that have ended as well (S165).
-  const wakeDescendants = (run: ObservedRun): void => {
-    for (const child of runs.cache.by("owner", run.metadata.uid)) {
-      if (isFinished(child)) wakeDescendants(child);
-      else wakeRun(child);
-    }
-  };
-
-  // A root that has ended tells of its tree once all below it have ended, too (S156).
-  const wakeRootOf = ({ metadata: { namespace, labels } }: ObservedRun): void => {
-    const root = labels?.[label.root] === undefined ? undefined : runs.cache.get(`${namespace}/${labels[label.root]}`);
-    if (root && isFinished(root)) wakeRun(root);
-  };
-
-  runs.subscribe({
-    add: wakeRun,
-    update: (run, before) => {
-      wakeRun(run);
-      if (isFinished(run) && !isFinished(before)) wakeRootOf(run);
-      if (concernsDescendants(run, before)) wakeDescendants(run);
-    },
-    delete: wakeRun,
-  });
+  connectRunTriggers(runs, wakeRun);
   pods.subscribe({ add: wakeOwner, update: wakeOwner, delete: wakeOwner });
 
   const wakeWaiting = (bundle: Key): void => {
@@ -71,16 +45,6 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
     },
     delete: wakeNode,
   });
-}
-
-/** Whether a change is one that runs below have to act on: a parent may write its progress every second. */
-function concernsDescendants(run: ObservedRun, before: ObservedRun): boolean {
-  return !isDeepStrictEqual(factsBelow(run), factsBelow(before));
-}
-
-function factsBelow({ spec, status }: ObservedRun): readonly unknown[] {
-  const { reason } = conditionOf(status?.conditions, ConditionType.Succeeded) ?? {};
-  return [spec.cancel, spec.suspend, reason, status?.deadlineAt, status?.rerunAt];
 }
 
 function enqueueOwner(object: KubernetesObject, queues: Queues): void {

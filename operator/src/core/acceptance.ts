@@ -110,8 +110,7 @@ function nextInstanceType(resolved: ResolvedSettings, last: Attempt | undefined)
 function inputProblem(run: ObservedRun, task: ManifestTask, { input: value }: World): Problem | undefined {
   const { input } = run;
   if (input.bytes > limits.payloadBytes) {
-    const message = `input of task ${bundleOf(run)}/${task.name} is ${input.bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
-    return { reason: FinalReason.InputTooLarge, message };
+    return { reason: FinalReason.InputTooLarge, message: inputTooLarge(run.spec.task, input.bytes) };
   }
   const message = checkInput(task.name, task.signature, input.shape) ?? schemaMismatch(run, task, value);
   return message === undefined ? undefined : { reason: FinalReason.InvalidInput, message };
@@ -128,6 +127,7 @@ function tagsProblem({ spec }: ObservedRun, task: ManifestTask): Problem | undef
 /** Whether the input itself is needed to accept the run, and not only its shape. */
 export function needsInput(run: ObservedRun, { revision }: World): boolean {
   if (!revision || isFinished(run) || run.status?.resolved !== undefined) return false;
+  if (run.spec.inputRefs !== undefined) return false; // it is not whole yet (S130): the runner checks what comes together
   return findTask(revision, parseTaskReference(run.spec.task)?.task)?.inputSchema !== undefined;
 }
 
@@ -156,6 +156,12 @@ function typeProblem(run: ObservedRun, resolved: ResolvedSettings, { instanceTyp
   return (
     instanceTypeProblem(larger, namespace, instanceTypes) ?? stepUpProblem(larger, resolved.instanceType, instanceTypes)
   );
+}
+
+/** The message of `InputTooLarge` for a task reference (S43, S44). */
+export function inputTooLarge(reference: string, bytes: number): string {
+  const { bundle, task } = parseTaskReference(reference) ?? { bundle: reference, task: "" };
+  return `input of task ${bundle}/${task} is ${bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
 }
 
 function bundleOf({ spec }: ObservedRun): string {

@@ -3,8 +3,9 @@
 import { InvariantError } from "../errors.ts";
 import type { Decision, Verdict } from "./decision.ts";
 import { withHooks } from "./hooks.ts";
-import { gather, type Look } from "./look.ts";
-import { active, altered, creating } from "./rules/attempt.ts";
+import { gather, isFinished, type Look } from "./look.ts";
+import { active, altered, creating, withoutInput } from "./rules/attempt.ts";
+import { cyclic, misreferring, skipped, waitingForUpstream } from "./rules/dependent.ts";
 import { awaitingRetry, exhausted, succeeded } from "./rules/ending.ts";
 import { withoutLingering } from "./rules/lingering.ts";
 import { deleting, finished } from "./rules/removal.ts";
@@ -24,6 +25,7 @@ const rules: readonly Rule[] = [
   finished,
   canceling,
   altered,
+  withoutInput,
   // The live attempt has ended.
   succeeded,
   exhausted,
@@ -38,7 +40,11 @@ const rules: readonly Rule[] = [
   active,
   // There is none.
   waitingForRetry,
+  misreferring,
+  cyclic,
+  skipped,
   delayed,
+  waitingForUpstream,
   unresolved,
   orphaned,
   rejected,

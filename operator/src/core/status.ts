@@ -1,11 +1,12 @@
 // A situation in a word becomes conditions, and conditions become a phase. Nothing here looks at a pod.
 import {
   ConditionType,
-  Phase,
   phaseOfEnd,
+  Phase,
   type EndReason,
   type FailureReason,
   type LiveReason,
+  type NotStartedReason,
 } from "@stint/crds/conditions";
 import type { Condition } from "@stint/crds/kubernetes";
 import { limits } from "@stint/crds/limits";
@@ -19,8 +20,13 @@ export type Situation =
   | { readonly kind: "Failed"; readonly reason: FailureReason; readonly message: string }
   | {
       readonly kind: "Canceled";
-      readonly reason: typeof EndReason.Canceled | typeof EndReason.ParentCanceled;
+      readonly reason: typeof EndReason.Canceled | typeof EndReason.ParentCanceled | typeof NotStartedReason.TreeFailed;
       readonly message?: string;
+    }
+  | {
+      readonly kind: "Skipped";
+      readonly reason: typeof NotStartedReason.UpstreamFailed | typeof NotStartedReason.OptionalBranchFailed;
+      readonly message: string;
     };
 
 export interface Moment {
@@ -76,7 +82,7 @@ export function attemptError(error: ReportedError): { name: string; message: str
 }
 
 function isFinal({ kind }: Situation): boolean {
-  return kind === "Succeeded" || kind === "Failed" || kind === "Canceled";
+  return kind !== "Pending" && kind !== "Running" && kind !== "Suspended";
 }
 
 function ended(status: TaskRunStatus, now: Date): TaskRunStatus {

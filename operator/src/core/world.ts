@@ -1,5 +1,6 @@
 // What was observed, as plain data: the inputs of every choice. Nothing in here can be called.
 import type { Report } from "@stint/crds/attempt";
+import type { Phase } from "@stint/crds/conditions";
 import type { InstanceTypeSpec } from "@stint/crds/instancetype";
 import type { Json } from "@stint/crds/json";
 import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
@@ -26,6 +27,8 @@ export interface InputSummary {
     | { readonly kind: "array"; readonly length: number }
     | { readonly kind: "object"; readonly members: readonly string[] }
     | { readonly kind: "other"; readonly type: string };
+  /** The first pointer of `spec.inputRefs` under which the input holds no null (S130). */
+  readonly danglingRef?: string;
 }
 
 /** A pod of ours, stripped to what a look needs. */
@@ -95,6 +98,18 @@ export interface RunStub {
   readonly deadlineAt?: Date;
 }
 
+/** A run that this one depends on, and for the scope Subtree what stands below it (S131, S138). */
+export interface Upstream {
+  readonly name: string;
+  readonly exists: boolean;
+  /** Listed in `dependsOn`, or of the same tree; a run that does not exist yet may still be (S130). */
+  readonly isReachable: boolean;
+  readonly isOver: boolean;
+  /** The first of them that ended and not well. */
+  readonly failed?: { readonly name: string; readonly phase: Phase };
+  readonly allowFailure: boolean;
+}
+
 export interface ObservedBundle {
   readonly metadata: ObjectMeta;
   readonly spec: TaskBundleSpec;
@@ -154,11 +169,16 @@ export interface World {
   readonly input?: Json;
   /** The parent named by the controller reference, while it exists. */
   readonly parent?: RunStub;
-  /** Whether the root and every descendant is terminal: what removal waits for (S160). */
+  /** Whether the root, every descendant and every run that depends on this one is terminal: what removal waits for (S160). */
   readonly rootFinished: boolean;
   readonly descendantsFinished: boolean;
   /** Of a root: all runs below it that there are. Of any other run: none. */
   readonly descendants: readonly ObservedRun[];
+  readonly dependentsFinished: boolean;
+  /** What the run depends on; absent if that is nothing, and once it has an attempt. */
+  readonly upstreams?: readonly Upstream[];
+  /** Whether it would have to wait for itself. */
+  readonly waitsForItself?: boolean;
   /** What the attempt's runner has just said; only the gateway's looks carry it. */
   readonly report?: ReceivedReport;
   /** Progress and display name that the runner has just sent. */
@@ -169,6 +189,10 @@ export interface World {
     /** Why the task's `runName` gave no name (S21). */
     readonly invalidRunName?: string;
   };
+  /** Why the attempt cannot have its input: a result that goes into it is gone, or all together are too large (S130). */
+  readonly inputFault?:
+    | { readonly kind: "missing"; readonly run: string }
+    | { readonly kind: "tooLarge"; readonly bytes: number };
   readonly refusal?: Refusal;
   /** Message of the pod's last FailedMount event: read only where it decides something (S70). */
   readonly mountFailure?: string;

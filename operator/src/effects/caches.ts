@@ -27,6 +27,8 @@ export const indexNames = {
   root: "root",
   /** Live runs by `namespace/bundle`; revisions by their bundle's uid. */
   bundle: "bundle",
+  /** Live runs by `namespace/name` of each run that they depend on. */
+  upstream: "upstream",
 } as const;
 
 export interface Caches {

@@ -21,6 +21,7 @@ import type {
   World,
 } from "../core/world.ts";
 import { indexNames, type Cache, type Caches } from "./caches.ts";
+import { dependentsFinished, upstreamsOf, waitsForItself } from "./observe-upstreams.ts";
 import type { ControllerRevision, Node } from "./resources.ts";
 
 /** What is the same for every run, but may change while the operator runs. */
@@ -31,7 +32,9 @@ export interface Surroundings {
 }
 
 /** What only this look knows. */
-export interface Extra extends Partial<Pick<World, "report" | "progress" | "refusal" | "mountFailure" | "input">> {
+export interface Extra extends Partial<
+  Pick<World, "report" | "progress" | "refusal" | "mountFailure" | "input" | "inputFault">
+> {
   /** The run's pods as they were read past the cache. */
   readonly pods?: readonly OwnedPod[];
 }
@@ -42,7 +45,7 @@ interface Observation {
 }
 
 /** Deeper than any tree that is allowed to grow; where the operator allows any depth, deeper than people go. */
-const highestTree = 256;
+export const highestTree = 256;
 
 export type Observer = (run: ObservedRun, extra?: Extra) => Observation;
 
@@ -53,6 +56,7 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
     const bundle = bundleOf(run, caches.bundles);
     const revision = revisionOf(run, bundle, caches.revisions);
     const parent = parentOf(run, caches.runs);
+    const upstreams = upstreamsOf(run, caches.runs);
     const gatewayReadySince = surroundings.gatewayReadySince();
     const world: World = {
       ...(bundle && { bundle }),
@@ -65,6 +69,8 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
       rootFinished: rootFinished(run, caches.runs),
       descendantsFinished: descendantsFinished(run, caches.runs),
       descendants: descendantsOf(run, caches.runs),
+      dependentsFinished: dependentsFinished(run, caches.runs),
+      ...(upstreams && { upstreams, waitsForItself: waitsForItself(run, caches.runs) }),
       taskDefaults: surroundings.taskDefaults,
       podSettings: surroundings.podSettings(),
       ...extra,

@@ -3,8 +3,11 @@
 import { shapeOf } from "@stint/crds/binding";
 import { ConditionType } from "@stint/crds/conditions";
 import { sha256Hex } from "@stint/crds/hash";
+import type { InputRef } from "@stint/crds/dependency";
 import { canonicalJson, jsonBytes, type Json } from "@stint/crds/json";
 import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
+import { annotation, label } from "@stint/crds/labels";
+import { valueAt } from "@stint/crds/pointer";
 import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
@@ -13,6 +16,7 @@ import { isTrue } from "../core/status.ts";
 import type { InputSummary, ObservedRun, OwnedPod } from "../core/world.ts";
 import type { Node, Pod } from "./resources.ts";
 
+const ours: ReadonlySet<string> = new Set(Object.values(annotation));
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /**
@@ -28,7 +32,7 @@ export function toObservedRun(run: TaskRun, before?: ObservedRun): ObservedRun {
     kind,
     metadata: slimMetadata(metadata),
     spec: settings,
-    input: knownSummary(run, before) ?? summaryOf(input),
+    input: knownSummary(run, before) ?? summaryOf(input, spec.inputRefs),
   };
   if (!status) return observed;
   const { result: _, ...kept } = status;
@@ -48,10 +52,16 @@ export function inputOf({ input }: { readonly input?: unknown }): Json {
 }
 
 /** Enough of an input to bind, measure and recognise it. */
-export function summaryOf(input: unknown): InputSummary {
+export function summaryOf(input: unknown, refs: readonly InputRef[] = []): InputSummary {
   const value = inputOf({ input });
+  const dangling = refs.find(({ pointer }) => valueAt(value, pointer) !== null);
   try {
-    return { hash: sha256Hex(canonicalJson(value)), bytes: jsonBytes(value), shape: shapeOf(value) };
+    return {
+      hash: sha256Hex(canonicalJson(value)),
+      bytes: jsonBytes(value),
+      shape: shapeOf(value),
+      ...(dangling && { danglingRef: dangling.pointer }),
+    };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     // Thousands of levels deep: more than our stack carries, so no runner could be sent it either. The run is refused, and
@@ -99,21 +109,35 @@ export function slimMetadata(metadata: ObjectMeta): ObjectMeta {
   return { ...kept, annotations: others };
 }
 
+/** Uid of the root of a run's tree; its own, if nobody started it. */
+export function rootUidOf({ metadata }: KubernetesObject): string {
+  return metadata.labels?.[label.rootUid] ?? metadata.uid;
+}
+
 export function controllerUid({ metadata }: KubernetesObject): string | undefined {
   return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
 /** What removal, a rerun, those below and the statistics of the tree need to know. */
 const keptOfSpec = ["task", "cancel", "suspend", "rerun", "ttlSecondsAfterFinished"] as const;
-const keptOfStatus = ["phase", "startedAt", "finishedAt", "rerunGeneration", "rerunAt", "hooks", "stats"] as const;
+const keptOfStatus = [
+  "phase",
+  "startedAt",
+  "finishedAt",
+  "attemptCount",
+  "rerunGeneration",
+  "rerunAt",
+  "hooks",
+  "stats",
+] as const;
 const keptConditions: ReadonlySet<string> = new Set([ConditionType.Finished, ConditionType.Succeeded]);
 
 function toStub(run: ObservedRun): ObservedRun {
-  const { annotations: _, ...metadata } = run.metadata;
+  const { annotations, ...metadata } = run.metadata;
   const { conditions = [], attempts = [] } = run.status ?? {};
   return {
     ...run,
-    metadata,
+    metadata: { ...metadata, ...(annotations && ourAnnotations(annotations)) },
     spec: picked(run.spec, keptOfSpec),
     input: { hash: run.input.hash, bytes: run.input.bytes, shape: { kind: "array", length: 0 } },
     computeSeconds: computeSecondsOf(attempts),
@@ -122,6 +146,12 @@ function toStub(run: ObservedRun): ObservedRun {
       conditions: conditions.filter(({ type }) => keptConditions.has(type)),
     },
   };
+}
+
+/** Which call of which attempt made it, and where it stands among those of its key. */
+function ourAnnotations(annotations: Readonly<Record<string, string>>): Pick<ObjectMeta, "annotations"> {
+  const kept = Object.entries(annotations).filter(([key]) => ours.has(key));
+  return kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) };
 }
 
 /** The members of these names that there are. */

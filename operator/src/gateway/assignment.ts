@@ -6,7 +6,6 @@ import type { TaskRun } from "@stint/crds/taskrun";
 
 import { deadlineOf } from "../core/look.ts";
 import type { ObservedRun, World } from "../core/world.ts";
-import { inputOf } from "../effects/reading.ts";
 import { invariant } from "../errors.ts";
 import { conclude } from "./conclude.ts";
 import type { GatewayDeps } from "./deps.ts";
@@ -15,6 +14,7 @@ import { identifyLive, requireCurrent, type AttemptCaller } from "./identity.ts"
 import { notCurrent } from "./refusal.ts";
 import { requireNotCanceling } from "./stop-notice.ts";
 import type { PodIdentity } from "./token.ts";
+import { inputsOf, type InputMembers } from "./upstream.ts";
 
 /**
  * The assignment of the attempt that a pod is.
@@ -30,10 +30,20 @@ export async function assignmentFor(pod: PodIdentity, deps: GatewayDeps): Promis
     await conclude(caller, {}, (_, { rule }) => (rule === "altered" ? "apply" : "done"), deps);
     throw notCurrent("spec.input changed after the run was accepted");
   }
-  return toAssignment(caller, deps.observe(caller.run).world);
+  return toAssignment(caller, await inputMembers(caller, deps), deps.observe(caller.run).world);
 }
 
-function toAssignment(caller: AttemptCaller, world: World): Assignment {
+/** A run whose input cannot be had ends here (S130). */
+async function inputMembers(caller: AttemptCaller, deps: GatewayDeps): Promise<InputMembers> {
+  invariant(caller.live, `run ${caller.run.metadata.name} was not read live`);
+  const inputs = await inputsOf(caller.run, caller.live, deps);
+  if (inputs.kind === "known") return inputs.members;
+  const extra = { inputFault: inputs.fault };
+  await conclude(caller, extra, (_, { rule }) => (rule === "withoutInput" ? "apply" : "done"), deps);
+  throw notCurrent("the input of the run cannot be put together");
+}
+
+function toAssignment(caller: AttemptCaller, members: InputMembers, world: World): Assignment {
   const { run, attempt, live } = caller;
   const { revision } = world;
   const deadlineAt = deadlineOf(run, world);
@@ -47,7 +57,7 @@ function toAssignment(caller: AttemptCaller, world: World): Assignment {
     bundle: reference.bundle,
     task: reference.task,
     attempt: attempt.number,
-    input: inputOf(live.spec),
+    ...members,
     tags: tagsOf(task?.tags ?? [], run.spec),
     labels: labelsOf(live, task),
     ...(isRead(live) && { isRead: true }),

@@ -45,7 +45,8 @@ export function withoutRevision(task: string): string {
 
 function endOf(conditions: Parameters<typeof phaseOf>[0]): RunOutcome["phase"] {
   const phase = phaseOf(conditions);
-  return phase === Phase.Succeeded || phase === Phase.Canceled ? phase : Phase.Failed;
+  const isLive = phase === Phase.Pending || phase === Phase.Running || phase === Phase.Suspended;
+  return isLive ? Phase.Failed : phase;
 }
 
 function stackOf({ stack }: { readonly stack?: string | undefined }): { readonly stack?: string } {

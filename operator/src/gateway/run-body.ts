@@ -1,5 +1,5 @@
 // The TaskRuns that runners ask for, as they are created. Pure: a call in, an object out.
-import { ProtocolCode, type ChildStart, type StartOptions } from "@stint/crds/attempt";
+import { ProtocolCode, type ChildOptions, type ChildStart } from "@stint/crds/attempt";
 import { sha256Hex } from "@stint/crds/hash";
 import { canonicalJson, jsonBytes, type Json } from "@stint/crds/json";
 import { apiVersion } from "@stint/crds/kubernetes";
@@ -16,6 +16,7 @@ import {
 import { limits } from "@stint/crds/limits";
 import type { ManifestTask } from "@stint/crds/manifest";
 
+import { inputTooLarge } from "../core/acceptance.ts";
 import type { ObservedRun } from "../core/world.ts";
 import { invariant } from "../errors.ts";
 import { ProtocolRefusal } from "./refusal.ts";
@@ -28,7 +29,7 @@ export interface RunCall {
   readonly reference: TaskReference;
   readonly input: Json;
   readonly inputHash: string;
-  readonly options: StartOptions;
+  readonly options: ChildOptions;
   /** The task, where the revision that registered it is known here: its tags and labels are the run's too (S18, S20). */
   readonly registered?: ManifestTask | undefined;
 }
@@ -52,7 +53,7 @@ export interface Origin {
 }
 
 /** A call by its reference. Throws `InvalidRequest` for what is no reference, `TooLarge` for an input over its limit. */
-export function toCall(task: string, input: Json, options: StartOptions = {}): RunCall {
+export function toCall(task: string, input: Json, options: ChildOptions = {}): RunCall {
   const reference = parseTaskReference(task);
   if (!reference) {
     throw new ProtocolRefusal(
@@ -61,10 +62,7 @@ export function toCall(task: string, input: Json, options: StartOptions = {}): R
     );
   }
   const bytes = jsonBytes(input);
-  if (bytes > limits.payloadBytes) {
-    const message = `input of task ${reference.bundle}/${reference.task} is ${bytes} bytes, the limit is ${limits.payloadBytes} bytes (no payload store is configured)`;
-    throw new ProtocolRefusal(ProtocolCode.TooLarge, message); // S43, S44
-  }
+  if (bytes > limits.payloadBytes) throw new ProtocolRefusal(ProtocolCode.TooLarge, inputTooLarge(task, bytes)); // S43, S44
   return { task, reference, input, inputHash: sha256Hex(canonicalJson(input)), options };
 }
 

@@ -2,6 +2,7 @@
 // equal, in both directions.
 import { ProtocolCode } from "@stint/crds/attempt";
 import { UserReason } from "@stint/crds/conditions";
+import { dependencyFields } from "@stint/crds/dependency";
 import type { Json } from "@stint/crds/json";
 import { InstantSchema } from "@stint/crds/kubernetes";
 import { limits } from "@stint/crds/limits";
@@ -69,12 +70,18 @@ const StartOptionsSchema = z.strictObject({
   tagPolicy: z.enum(["Join", "Replace"]).exactOptional(),
 });
 
+const ChildOptionsSchema = z.strictObject({
+  ...StartOptionsSchema.shape,
+  dependsOn: dependencyFields.dependsOn.unwrap().exactOptional(),
+  inputRefs: dependencyFields.inputRefs.unwrap().exactOptional(),
+});
+
 export const ChildStartSchema = z.object({
   sequence: z.int().min(1),
   task: z.object({ bundle: z.string().exactOptional(), name: z.string() }),
   input: json,
   key: z.string().min(1).max(limits.childKeyLength).exactOptional(),
-  options: StartOptionsSchema.exactOptional(),
+  options: ChildOptionsSchema.exactOptional(),
 });
 
 /** A start of which only the number is known to be good: what else is wrong with it is answered under that number. */

@@ -1,5 +1,5 @@
 import { component, label } from "@stint/crds/labels";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
 import { connectTriggers } from "../../src/controller/triggers.ts";
 import { withSituation, type Situation } from "../../src/core/status.ts";
@@ -149,6 +149,46 @@ test("the progress of a parent is nothing to its children", async () => {
   const { runs } = await wokenBy(() => setStatus("top", { displayName: "half way" }));
 
   expect(runs).toEqual(["team-a/top"]);
+});
+
+describe("who depends on a run is woken", () => {
+  const depends = (name: string, spec: object) =>
+    box.cluster.seed(taskRuns, { metadata: { namespace, name, uid: name }, spec: { task: "math/square", ...spec } });
+
+  test("when that comes, ends and goes, and by nothing else of it (S131, S132)", async () => {
+    depends("after", { dependsOn: [{ run: "a" }] });
+    depends("taking", { inputRefs: [{ pointer: "/0", run: "a" }] });
+    const all = ["team-a/a", "team-a/after", "team-a/taking"];
+
+    const comes = await wokenBy(() => seedRun("a", "a"));
+    const runs = await wokenBy(() => setStatus("a", { displayName: "half way" }));
+    const ends = await wokenBy(() => settle("a", completed));
+    const isReopened = await wokenBy(() => settle("a", { kind: "Pending", reason: "Starting" }));
+    const goes = await wokenBy(() => box.cluster.remove(taskRuns, { namespace, name: "a" }));
+
+    expect([comes.runs, ends.runs, isReopened.runs, goes.runs]).toEqual([all, all, all, all]);
+    expect(runs.runs).toEqual(["team-a/a"]);
+  });
+
+  test("when one below that ends (S138)", async () => {
+    const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: "a", uid: "a", controller: true };
+    seedRun("a", "a");
+    const metadata = { namespace, name: "child", uid: "child", ownerReferences: [owner] };
+    box.cluster.seed(taskRuns, { metadata, spec: { task: "math/square" } });
+    depends("after", { dependsOn: [{ run: "a", scope: "Subtree" }] });
+
+    const { runs } = await wokenBy(() => settle("child", completed));
+
+    expect(runs).toEqual(["team-a/after", "team-a/child"]);
+  });
+
+  test("unless it has ended itself", async () => {
+    seedRun("a", "a");
+    depends("after", { dependsOn: [{ run: "a" }] });
+    settle("after", completed);
+
+    expect((await wokenBy(() => settle("a", completed))).runs).toEqual(["team-a/a"]);
+  });
 });
 
 test("a bundle wakes the runs that wait for it, and no run that has its revision (S255)", async () => {

@@ -225,6 +225,26 @@ export const liveRows: readonly Row[] = [
     does: ["deletePod 1", "event InvalidSpec"],
     message: "spec.input changed after the run was accepted",
   },
+  {
+    given: "an input into which a run's result is to go that is gone (S130)",
+    run: running(),
+    pods: [aPod()],
+    world: { inputFault: { kind: "missing", run: "a" } },
+    then: "withoutInput",
+    status: "Failed InvalidSpec",
+    does: ["deletePod 1", "event InvalidSpec"],
+    message: "inputRefs: run a does not exist",
+  },
+  {
+    given: "results that are too large together for an input (S43, S130)",
+    run: running(),
+    pods: [aPod()],
+    world: { inputFault: { kind: "tooLarge", bytes: 600_000 } },
+    then: "withoutInput",
+    status: "Failed InputTooLarge",
+    does: ["deletePod 1", "event InputTooLarge"],
+    message: "input of task math/square is 600000 bytes, the limit is 524288 bytes (no payload store is configured)",
+  },
   // Cancel and deadline
   {
     given: "a cancel before any pod (S162)",

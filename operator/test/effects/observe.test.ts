@@ -1,10 +1,7 @@
-import { label } from "@stint/crds/labels";
-import type { TaskRunStatus } from "@stint/crds/taskrun";
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { withSituation, type Situation } from "../../src/core/status.ts";
+import type { Situation } from "../../src/core/status.ts";
 import { createObserver, toNodeState, type Observer } from "../../src/effects/observe.ts";
-import { toObservedRun } from "../../src/effects/reading.ts";
 import { controllerRevisions, instanceTypes, nodes, pods, taskBundles, taskRuns } from "../../src/effects/resources.ts";
 import {
   after,
@@ -23,6 +20,7 @@ import {
 import { aTaskBundle } from "../bundle-builders.ts";
 import { FakeCluster } from "../fakes/cluster.ts";
 import { StoreCaches } from "../gateway/store-caches.ts";
+import { seedRunIn, type Relative } from "./relatives.ts";
 
 const canceled: Situation = { kind: "Canceled", reason: "Canceled" };
 const completed: Situation = { kind: "Succeeded", reason: "Completed" };
@@ -48,33 +46,7 @@ function seedRevision(revision: number, ofBundle = bundleUid): void {
   });
 }
 
-interface Relative {
-  readonly parent?: string;
-  readonly root?: string;
-  readonly situation?: Situation;
-  readonly spec?: object;
-  readonly status?: TaskRunStatus;
-}
-
-/** A run whose uid is its name, below another one. */
-function seedRun(name: string, { parent, root, situation, spec, status: more }: Relative = {}) {
-  const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: parent, uid: parent, controller: true };
-  const status = situation && { ...withSituation({}, situation, { now: t0, generation: 1 }), ...more };
-  return toObservedRun(
-    cluster.seed(taskRuns, {
-      metadata: {
-        namespace,
-        name,
-        uid: name,
-        creationTimestamp: t0.toISOString(),
-        ...(parent !== undefined && { ownerReferences: [owner] }),
-        ...(root !== undefined && { labels: { [label.root]: root, [label.rootUid]: root } }),
-      },
-      spec: { task: "math/square", ...spec },
-      ...(status && { status }),
-    }),
-  );
-}
+const seedRun = (name: string, relative?: Relative) => seedRunIn(cluster, name, relative);
 
 describe("the revision", () => {
   beforeEach(() => {

@@ -113,7 +113,7 @@ describe("a run", () => {
     const run = anAcceptedRun(
       [anAttempt()],
       {
-        metadata: { labels: { "stint.dev/root": "top" }, annotations: { note: "x" } },
+        metadata: { labels: { "stint.dev/root": "top" }, annotations: { note: "x", "stint.dev/key": "a" } },
         spec: { ttlSecondsAfterFinished: 60, cancel: true, timeoutSeconds: 5 },
       },
       { kind: "Succeeded", reason: "Completed" },
@@ -123,8 +123,8 @@ describe("a run", () => {
 
     expect(stub.spec).toEqual({ task: "math/square", cancel: true, ttlSecondsAfterFinished: 60 });
     expect(stub.metadata).toMatchObject({ name: "square-4", labels: { "stint.dev/root": "top" } });
-    expect(stub.metadata).not.toHaveProperty("annotations");
-    expect(Object.keys(stub.status ?? {}).toSorted()).toEqual(["conditions", "finishedAt", "phase"]);
+    expect(stub.metadata.annotations).toEqual({ "stint.dev/key": "a" });
+    expect(Object.keys(stub.status ?? {}).toSorted()).toEqual(["attemptCount", "conditions", "finishedAt", "phase"]);
     expect(stub.status?.conditions?.map(({ type }) => type)).toEqual(["Succeeded", "Finished"]);
     expect(stub.input.shape).toEqual({ kind: "array", length: 0 });
   });
@@ -150,6 +150,16 @@ describe("a run", () => {
     expect(whole.spec.timeoutSeconds).toBe(5);
     expect(whole.status?.attempts).toHaveLength(1);
     expect(whole.input.shape).toEqual({ kind: "array", length: 2 });
+  });
+
+  test.each([
+    { given: "a null", pointer: "/0/a", dangling: undefined },
+    { given: "another value", pointer: "/0/b", dangling: "/0/b" },
+    { given: "nothing", pointer: "/1", dangling: "/1" },
+  ])("whose input has $given where a result is to go (S130)", ({ pointer, dangling }) => {
+    const run = aTaskRun({ spec: { inputRefs: [{ pointer, run: "a" }] } });
+
+    expect(toObservedRun(sent(run, [{ a: null, b: 1 }])).input.danglingRef).toBe(dangling);
   });
 
   test("that is being ended, but is not finished, is no stub", () => {

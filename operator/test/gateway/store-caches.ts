@@ -1,12 +1,12 @@
 import type { TaskBundle } from "@stint/crds/taskbundle";
 import type { InstanceType } from "@stint/crds/instancetype";
-import { label } from "@stint/crds/labels";
 
 import type { ObservedRun, OwnedPod } from "../../src/core/world.ts";
+import { upstreamKeysOf } from "../../src/core/upstreams.ts";
 import type { Cache, Caches } from "../../src/effects/caches.ts";
 import type { KubernetesObject, Resource } from "../../src/effects/cluster.ts";
 import { keyOf } from "../../src/effects/key.ts";
-import { controllerUid, toObservedRun, toOwnedPod } from "../../src/effects/reading.ts";
+import { controllerUid, rootUidOf, toObservedRun, toOwnedPod } from "../../src/effects/reading.ts";
 import {
   controllerRevisions,
   instanceTypes,
@@ -60,11 +60,18 @@ export class StoreCaches implements Caches {
     return {
       list,
       get: (key) => list().find(({ metadata }) => keyOf(metadata) === key),
-      by: (index, value) => list().filter((object) => valueIn(index, object) === value),
+      by: (index, value) => list().filter((object) => valuesIn(index, object).includes(value)),
     };
   }
 }
 
-function valueIn(index: string, object: KubernetesObject): string | undefined {
-  return index === "root" ? (object.metadata.labels?.[label.rootUid] ?? object.metadata.uid) : controllerUid(object);
+function valuesIn(index: string, object: KubernetesObject): readonly (string | undefined)[] {
+  switch (index) {
+    case "root":
+      return [rootUidOf(object)];
+    case "upstream":
+      return upstreamKeysOf(object as ObservedRun); // an index of runs
+    default:
+      return [controllerUid(object)];
+  }
 }

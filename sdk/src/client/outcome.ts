@@ -1,5 +1,5 @@
 import type { ReportedError, RunOutcome } from "@stint/crds/attempt";
-import { ConditionType, EndReason } from "@stint/crds/conditions";
+import { ConditionType, phaseOfEnd } from "@stint/crds/conditions";
 import type { Json } from "@stint/crds/json";
 import { parseTaskReference } from "@stint/crds/labels";
 import type { Condition } from "@stint/crds/kubernetes";
@@ -13,7 +13,7 @@ export function outcomeOf(run: TaskRun): RunOutcome | undefined {
   if (conditionOf(status, ConditionType.Finished).status !== "True" || isRerunDue(run)) return undefined;
 
   const { reason, message } = succeeded;
-  const phase = phaseOf(succeeded.status, reason);
+  const phase = succeeded.status === "True" ? "Succeeded" : phaseOfEnd(reason);
   return {
     name: metadata.name,
     task: taskOf(spec.task),
@@ -37,11 +37,6 @@ function conditionOf(
 export function taskOf(reference: string): string {
   const parsed = parseTaskReference(reference);
   return parsed ? `${parsed.bundle}/${parsed.task}` : reference;
-}
-
-function phaseOf(succeeded: Condition["status"], reason: string): RunOutcome["phase"] {
-  if (succeeded === "True") return "Succeeded";
-  return reason === EndReason.Canceled || reason === EndReason.ParentCanceled ? "Canceled" : "Failed";
 }
 
 function reportedError({ name, message, stack }: ErrorRecord): ReportedError {

@@ -5,7 +5,8 @@ import type { TaskRunStatus } from "@stint/crds/taskrun";
 import { withLastAttempt } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
 import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
-import { containerOf, startedAt } from "../outcome.ts";
+import { inputTooLarge } from "../acceptance.ts";
+import { containerOf, startedAt, type Failure } from "../outcome.ts";
 import { waitingFor } from "../waiting.ts";
 import { isTrue } from "../status.ts";
 import type { Refusal } from "../world.ts";
@@ -24,8 +25,24 @@ export function altered(look: Look): Verdict | undefined {
   const { run, status } = look;
   if (status.inputHash === undefined || status.inputHash === run.input.hash) return undefined;
   const message = "spec.input changed after the run was accepted";
-  const verdict = gaveUp({ ...look, report: undefined }, { kind: "Final", reason: FinalReason.InvalidSpec, message });
-  return { ...verdict, actions: [...deletions(holdingPods(look), FinalReason.InvalidSpec), ...verdict.actions] };
+  return endedByUs({ ...look, report: undefined }, { kind: "Final", reason: FinalReason.InvalidSpec, message });
+}
+
+/** The input cannot be put together from the results that belong into it (S130). */
+export function withoutInput(look: Look): Verdict | undefined {
+  const { inputFault: fault } = look.world;
+  if (!look.attempt || !fault) return undefined;
+  const failure: Failure =
+    fault.kind === "missing"
+      ? { kind: "Final", reason: FinalReason.InvalidSpec, message: `inputRefs: run ${fault.run} does not exist` }
+      : { kind: "Final", reason: FinalReason.InputTooLarge, message: inputTooLarge(look.run.spec.task, fault.bytes) };
+  return endedByUs({ ...look, report: undefined }, failure);
+}
+
+/** Ends the run and with it the pod, which has done nothing yet. */
+function endedByUs(look: Look, failure: Failure): Verdict {
+  const verdict = gaveUp(look, failure);
+  return { ...verdict, actions: [...deletions(holdingPods(look), failure.reason), ...verdict.actions] };
 }
 
 /** The intent stands and its pod does not: create it, or conclude from the API server's last no (S195). */

@@ -59,7 +59,7 @@ function removeAt({ run }: Look): Date | undefined {
 }
 
 function mayBeRemoved({ world }: Look): boolean {
-  return world.descendantsFinished && world.rootFinished;
+  return world.descendantsFinished && world.rootFinished && world.dependentsFinished;
 }
 
 function versioned({ run: { metadata } }: Look): {

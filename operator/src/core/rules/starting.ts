@@ -181,7 +181,7 @@ function spending({ last, status }: Look): Partial<TaskRunStatus> {
 }
 
 /** A run that was created with a generation has nothing to be done again: it only begins there. */
-function rerunCarriedOut({ run: { spec } }: Look): Pick<TaskRunStatus, "rerunGeneration"> {
+export function rerunCarriedOut({ run: { spec } }: Look): Pick<TaskRunStatus, "rerunGeneration"> {
   return spec.rerun ? { rerunGeneration: spec.rerun.generation } : {};
 }
 
@@ -210,7 +210,8 @@ function pending(
   return settle(look, { kind: "Pending", reason, message }, { ...(look.deadlineAt && { requeueAt: look.deadlineAt }) });
 }
 
-function rejection(look: Look, reason: FinalReason, message: string): Verdict {
+/** The run fails before it has begun. */
+export function rejection(look: Look, reason: FinalReason, message: string): Verdict {
   const changes = {
     error: { name: reason, message: message.slice(0, 4096) },
     inputHash: look.run.input.hash,

@@ -1,0 +1,59 @@
+// Which runs a change of a run wakes: itself, those below it, and those that depend on it or on what stands above it.
+import { isDeepStrictEqual } from "node:util";
+
+import { ConditionType } from "@stint/crds/conditions";
+import { label } from "@stint/crds/labels";
+
+import { isFinished } from "../core/look.ts";
+import { conditionOf } from "../core/status.ts";
+import type { ObservedRun } from "../core/world.ts";
+import { keyOf } from "../effects/key.ts";
+import { highestTree } from "../effects/observe.ts";
+import type { Informers } from "./informers.ts";
+import { ownerKeyOf } from "./owner.ts";
+
+export function connectRunTriggers(runs: Informers["runs"], wake: (run: ObservedRun) => void): void {
+  // Cancel, pause and deadline flow down the tree as state, through those that have ended as well (S165).
+  const wakeDescendants = (run: ObservedRun): void => {
+    for (const child of runs.cache.by("owner", run.metadata.uid)) {
+      if (isFinished(child)) wakeDescendants(child);
+      else wake(child);
+    }
+  };
+  // A dependent may wait for all that stands below its upstream, so it hears of the ends of those too (S138).
+  const wakeDependents = (run: ObservedRun, levels = highestTree): void => {
+    for (const dependent of runs.cache.by("upstream", keyOf(run.metadata))) wake(dependent);
+    const parent = runs.cache.get(ownerKeyOf(run, "TaskRun") ?? "");
+    if (parent && levels > 0) wakeDependents(parent, levels - 1);
+  };
+  // A root that has ended tells of its tree once all below it have ended, too (S156).
+  const wakeRootOf = ({ metadata: { namespace, labels } }: ObservedRun): void => {
+    const root = labels?.[label.root] === undefined ? undefined : runs.cache.get(`${namespace}/${labels[label.root]}`);
+    if (root && isFinished(root)) wake(root);
+  };
+  const wakeWithDependents = (run: ObservedRun): void => {
+    wake(run);
+    wakeDependents(run);
+  };
+
+  runs.subscribe({
+    add: wakeWithDependents,
+    update: (run, before) => {
+      wake(run);
+      if (isFinished(run) && !isFinished(before)) wakeRootOf(run);
+      if (concernsDescendants(run, before)) wakeDescendants(run);
+      if (isFinished(run) !== isFinished(before)) wakeDependents(run);
+    },
+    delete: wakeWithDependents,
+  });
+}
+
+/** Whether a change is one that runs below have to act on: a parent may write its progress every second. */
+function concernsDescendants(run: ObservedRun, before: ObservedRun): boolean {
+  return !isDeepStrictEqual(factsBelow(run), factsBelow(before));
+}
+
+function factsBelow({ spec, status }: ObservedRun): readonly unknown[] {
+  const { reason } = conditionOf(status?.conditions, ConditionType.Succeeded) ?? {};
+  return [spec.cancel, spec.suspend, reason, status?.deadlineAt, status?.rerunAt];
+}
