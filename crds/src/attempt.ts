@@ -86,11 +86,18 @@ export type ReportedReason =
   | "ResultNotSerializable"
   | "ResultTooLarge"
   | "InvalidResult"
-  | "TaskNotFound";
+  | "TaskNotFound"
+  | "TreeLimitExceeded";
 
 /** How an attempt ended, told apart by `kind` and never by text (S74). */
 export type Report =
-  | { readonly kind: "succeeded"; readonly value: Json; readonly startedAt: string }
+  | {
+      readonly kind: "succeeded";
+      readonly value: Json;
+      /** How many runs the function handed over; they are there already, and wait for this report (S135). */
+      readonly submitted?: number;
+      readonly startedAt: string;
+    }
   | {
       readonly kind: "failed";
       readonly reason: ReportedReason;
@@ -130,6 +137,7 @@ export interface StartOptions extends Omit<TaskSettings, "gracePeriodSeconds" | 
 export interface ChildOptions extends StartOptions {
   readonly dependsOn?: readonly Dependency[];
   readonly inputRefs?: readonly InputRef[];
+  readonly optional?: boolean;
 }
 
 /** One start of a child; (attempt, sequence) makes a repeated request find the child of the first (S118). */
@@ -141,6 +149,11 @@ export interface ChildStart {
   readonly input: Json;
   readonly key?: string;
   readonly options?: ChildOptions;
+  /** Present if the child is handed over: it waits for the attempt's success, and is forgotten without it (S135). */
+  readonly submission?: {
+    /** In the place of the task's own; its other retry settings stay (S134). */
+    readonly maxRetries?: number;
+  };
 }
 
 export interface ChildrenRequest {

@@ -15,6 +15,8 @@ export const label = {
   rootUid: "stint.dev/root-uid",
   /** On a root run that was triggered inside a run: uid of that run's root, whose tree may await and cancel it. */
   triggeredBy: "stint.dev/triggered-by",
+  /** On a run that was submitted: number of the attempt of its parent that submitted it (S134). */
+  handedOver: "stint.dev/handed-over",
   /** A pod's name again, so that finished pods can be deleted in batches (S300). */
   podName: "stint.dev/pod",
 } as const;

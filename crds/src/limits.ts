@@ -58,6 +58,8 @@ export const limits = {
   /** Entries of `dependsOn` and of `inputRefs`, each. */
   dependencies: 1000,
   pointerLength: 1024,
+  /** Subtasks that one attempt hands over (S135). */
+  submissions: 1000,
   treeDepth: 32,
   treeSize: 10_000,
   progressLabels: 1000,

@@ -1,6 +1,6 @@
 // A rerun by hand (S170): who may ask for one, what asking means, and who has been asked and has not begun yet. Everybody
 // who changes or awaits a run reads it here; the runner loads it, so there is no zod in it.
-import { ConditionType } from "./conditions.ts";
+import { ConditionType, EndReason } from "./conditions.ts";
 import type { TaskRunSpec, TaskRunStatus } from "./taskrun.ts";
 
 /** As much of a run as a rerun depends on. */
@@ -13,6 +13,12 @@ export interface Rerunnable {
 /** Whether a rerun was asked for that has not begun: the run has ended, and is about to be live again. */
 export function isRerunDue(run: Rerunnable): boolean {
   return hasEndedOtherwiseThanWell(run) && generationOf(run) > (run.status?.rerunGeneration ?? 0);
+}
+
+/** Whether a subtask begins anew with the run that has handed it over: unless it ended well, or a person canceled it (S171). */
+export function restartsWithTree(run: Rerunnable): boolean {
+  const succeeded = run.status?.conditions?.find(({ type }) => type === ConditionType.Succeeded);
+  return hasEndedOtherwiseThanWell(run) && succeeded?.reason !== EndReason.Canceled;
 }
 
 /** Why the run cannot be done again, or `undefined` if it can. The API server says the same (S170). */

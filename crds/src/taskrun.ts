@@ -24,6 +24,7 @@ const immutable = [
   "tagPolicy",
   "dependsOn",
   "inputRefs",
+  "optional",
 ];
 
 // One rule for each field, so that the refusal names the field. Absent and present count as different.
@@ -61,6 +62,7 @@ export const TaskRunSpecSchema = z
     ...runSettings,
     startAt: InstantSchema.optional().describe("Not before this instant."),
     ...dependencyFields,
+    optional: z.boolean().optional().describe("Its failure is tolerated: what depends on it goes on."),
     tags: z
       .array(
         z
@@ -210,6 +212,11 @@ export const TaskRunStatusSchema = z.object({
   deadlineAt: InstantSchema.optional(),
   result: anyJson.optional().describe("What the function returned."),
   error: ErrorRecordSchema.optional().describe("How the run failed."),
+  tolerated: z.boolean().optional().describe("The run has failed and was optional: dependents go on."),
+  subtasks: z
+    .object({ attempt: z.int(), count: z.int() })
+    .optional()
+    .describe("The runs that the function handed over, and the attempt that did."),
   displayName: z.string().max(limits.displayNameLength).optional(),
   rerunGeneration: z.int().optional().describe("The spec.rerun.generation that has been carried out."),
   rerunAt: InstantSchema.optional().describe("When the last rerun began."),

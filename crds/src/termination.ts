@@ -33,19 +33,24 @@ function isTerminationMessage(value: unknown): value is TerminationMessage {
   return value.kind === "report" && "report" in value && isReport(value.report);
 }
 
-/** Whether a value has the shape of a report. For the runner's own words; the gateway checks bodies by schema. */
+/**
+ * Whether a value has the shape of a report. For the runner's own words; the gateway checks bodies by schema.
+ *
+ * The task's code can write the message too, so every field that a look computes with is checked.
+ */
 export function isReport(value: unknown): value is Report {
   if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-  if (value.kind === "succeeded") return "value" in value;
-  // The task's code can write the message too, so every field that a look computes with is checked.
+  return value.kind === "succeeded" ? isSuccess(value) : value.kind === "failed" && isFailure(value);
+}
+
+function isSuccess(value: object): boolean {
+  if ("submitted" in value && !(typeof value.submitted === "number" && value.submitted >= 1)) return false;
+  return "value" in value;
+}
+
+function isFailure(value: object): boolean {
   if ("retryAfterMs" in value && typeof value.retryAfterMs !== "number") return false;
-  return (
-    value.kind === "failed" &&
-    "reason" in value &&
-    typeof value.reason === "string" &&
-    "error" in value &&
-    isReportedError(value.error)
-  );
+  return "reason" in value && typeof value.reason === "string" && "error" in value && isReportedError(value.error);
 }
 
 function isReportedError(value: unknown): boolean {

@@ -9,11 +9,15 @@ import { decodeTermination, encodeTermination, type TerminationMessage } from ".
 const startedAt = "2026-03-01T10:00:00.000Z";
 
 const reports: fc.Arbitrary<Report> = fc.oneof(
-  fc.record({
-    kind: fc.constant("succeeded" as const),
-    value: fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json), // fast-check's type says unknown
-    startedAt: fc.constant(startedAt),
-  }),
+  fc.record(
+    {
+      kind: fc.constant("succeeded" as const),
+      value: fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json), // fast-check's type says unknown
+      submitted: fc.integer({ min: 1, max: 1000 }),
+      startedAt: fc.constant(startedAt),
+    },
+    { requiredKeys: ["kind", "value", "startedAt"] },
+  ),
   fc.record(
     {
       kind: fc.constant("failed" as const),
@@ -80,6 +84,10 @@ test.each([
   },
   { given: "JSON without our mark", text: '{"kind":"lost","call":"report"}' },
   { given: "our mark on another shape", text: 'stint/v1 {"kind":"report","report":{"kind":"maybe"}}' },
+  {
+    given: "a number of submissions that is none",
+    text: 'stint/v1 {"kind":"report","report":{"kind":"succeeded","value":1,"submitted":-1}}',
+  },
   { given: "a success without a value", text: 'stint/v1 {"kind":"report","report":{"kind":"succeeded"}}' },
   {
     given: "a failure without an error",

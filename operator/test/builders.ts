@@ -267,8 +267,13 @@ export function aWorld(overrides: Overrides<World> = {}): World {
   return frozen(merged(world, overrides));
 }
 
-export function aSuccess(value: Extract<Report, { kind: "succeeded" }>["value"] = 16): Report {
-  return frozen<Report>({ kind: "succeeded", value, startedAt: stamp(1) });
+export function aSuccess(value: Extract<Report, { kind: "succeeded" }>["value"] = 16, submitted?: number): Report {
+  return frozen<Report>({
+    kind: "succeeded",
+    value,
+    ...(submitted !== undefined && { submitted }),
+    startedAt: stamp(1),
+  });
 }
 
 type FailureReport = Extract<Report, { kind: "failed" }>;

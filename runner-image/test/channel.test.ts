@@ -103,7 +103,7 @@ test("a call without patience is tried once", async () => {
   expect(sent).toEqual([2_000]);
 });
 
-test("a call with endless patience outlasts the channel's bound", async () => {
+test("a call with endless patience outlasts the channel's bound: a wait survives an operator that is away (S126)", async () => {
   const { channel, sent } = aChannel([...Array.from({ length: 500 }, () => anAnswer(503)), fine]);
 
   await channel.call(call, { timeoutMs: 45_000, waitsMs: Infinity }, never);

@@ -68,7 +68,7 @@ test("one poll asks for all awaited runs, for at most 30 s (H3)", async () => {
   await expect(awaited).resolves.toEqual([anOutcome("a"), anOutcome("b"), anOutcome("a")]);
 });
 
-test("an answer without the outcome is followed by another poll, a moment later and with the gateway's hint", async () => {
+test("an answer without the outcome is followed by another poll, a moment later and with the gateway's hint (S126)", async () => {
   const { polls, clock, outcomes } = aPatientGateway();
   const awaited = outcomes.of("a");
 

@@ -3,22 +3,25 @@
 //   A1. It never rejects: whatever happens is a report.
 //   A2. What has happened decides, with one exception: once the timeout has struck, the attempt is TimedOut, whatever its
 //       function still returns or throws (S68). Of the other stops the gateway knows what a report is then worth (S169).
-import type { Assignment, Report, RunEnd } from "@stint/crds/attempt";
+//   A3. What the function has submitted is in the cluster before its success is reported (S135).
+import { ProtocolCode, type Assignment, type Report, type RunEnd } from "@stint/crds/attempt";
 import { shapeOf } from "@stint/crds/binding";
 import { LiveReason } from "@stint/crds/conditions";
 import { stopReason, type Host } from "@stint/crds/host";
 import type { Json } from "@stint/crds/json";
 import { withValuesAt } from "@stint/crds/pointer";
+import { toReportedError } from "@stint/crds/thrown";
 
 import { arityProblem } from "./checking.ts";
 import { Children } from "./children.ts";
 import { attemptContext } from "./context.ts";
-import { TaskRunError } from "./errors.ts";
+import { ClientError, TaskRunError } from "./errors.ts";
 import { execute, failedWith, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
 import type { RetryQuestion } from "./retry-question.ts";
 import { nameOfRun } from "./run-name.ts";
 import { runIn, type Scope } from "./scope.ts";
+import { Submissions } from "./submissions.ts";
 
 export async function runAttempt(
   definition: Definition | undefined,
@@ -29,8 +32,9 @@ export async function runAttempt(
   if (!definition) return { ...notRegistered(assignment), startedAt };
 
   const children = new Children(assignment, host);
+  const submissions = new Submissions(assignment, children);
   const scope: Scope = {
-    context: attemptContext(assignment, host),
+    context: attemptContext(assignment, host, (...given) => submissions.add(...given)),
     start: (calls) => children.start(calls),
     trigger: (request) => children.trigger(request),
     yielded: (value) => host.yielded(value),
@@ -39,7 +43,8 @@ export async function runAttempt(
   announce(definition, input, scope, host);
   const attempt = { assignment, input, host, scope };
   const question = await retryQuestion(definition, attempt);
-  const ending = await entered(definition, attempt);
+  const returned = await entered(definition, attempt);
+  const ending = returned.kind === "succeeded" ? await handOver(returned, submissions) : returned;
   const isLate = stopReason(host.signal) === "TimedOut";
   await children.settled();
 
@@ -105,7 +110,7 @@ async function isRetryDenied(
 /** The attempt is over, so nothing can be started for it any more. */
 function scopeAfterwards(assignment: Assignment, host: Host): Scope {
   return {
-    context: attemptContext(assignment, host),
+    context: attemptContext(assignment, host, (task) => refuseInHook(task.name)),
     start: ([call]) => refuseInHook(call?.target.name ?? ""),
     trigger: async ({ task }) => refuseInHook(task),
   };
@@ -135,6 +140,18 @@ function announce(definition: Definition, input: Json, scope: Scope, host: Host)
 function inputOf({ input, failures = [] }: Assignment): Json {
   const errors = failures.map(({ pointer, outcome }) => [pointer, new TaskRunError(outcome)] as const);
   return withValuesAt(input, new Map(errors)) as Json; // an error is no JSON, and goes no further than to the function
+}
+
+/** A3. What cannot be handed over fails the attempt, for good if the tree is full (S127). */
+async function handOver(ending: Ending & { kind: "succeeded" }, submissions: Submissions): Promise<Ending> {
+  try {
+    const submitted = await submissions.send();
+    return submitted === 0 ? ending : { ...ending, submitted };
+  } catch (error) {
+    const isFull = error instanceof ClientError && error.code === ProtocolCode.TreeLimitExceeded;
+    const reason = isFull ? ProtocolCode.TreeLimitExceeded : "TaskError";
+    return { kind: "failed", reason, error: toReportedError(error), retryable: false };
+  }
 }
 
 function timedOut({ timeoutSeconds }: Assignment): Ending {

@@ -47,7 +47,7 @@ export class Children {
   #startOne({ target, options: given }: Call, demand: Demand | undefined): ChildPort {
     const { key, waitFor: _, ...options } = given; // part of the demand
     const { uid: parentUid, attempt } = this.#assignment;
-    const sequence = ++this.#sequence;
+    const sequence = this.nextSequence();
     const start: ChildStart = {
       sequence,
       task: { name: target.name, ...(target.bundle === undefined ? {} : { bundle: target.bundle }) },
@@ -55,15 +55,24 @@ export class Children {
       ...(key === undefined ? {} : { key }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
     };
-    const started = this.#noted(this.#send(start, demand));
+    const started = this.#noted(this.#sendAfter(start, demand));
     const name = key === undefined ? childName({ parentUid, attempt, sequence }) : undefined; // L1
     return new StartedRun(this.#host, started, name);
   }
 
   /** L4: what is depended on starts first, and if it cannot, neither does this. */
-  async #send(start: ChildStart, demand: Demand | undefined): Promise<string> {
-    const dependent = demand && demand.upstreams.size > 0 ? await withDependencies(start, demand) : start;
-    return this.#host.startChild(dependent).catch(rethrow);
+  async #sendAfter(start: ChildStart, demand: Demand | undefined): Promise<string> {
+    return this.send(demand && demand.upstreams.size > 0 ? await withDependencies(start, demand) : start);
+  }
+
+  /** Gives the child's name; rejects with the gateway's refusal, in the SDK's words. */
+  send(start: ChildStart): Promise<string> {
+    return this.#host.startChild(start).catch(rethrow);
+  }
+
+  /** The number of the next start of this attempt, from 1 (S118). */
+  nextSequence(): number {
+    return ++this.#sequence;
   }
 
   async trigger(request: RunsRequest): Promise<RunPort> {

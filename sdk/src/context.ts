@@ -9,6 +9,7 @@ import { createLogger, writerFor, type RunLogger } from "./logger.ts";
 import { overriddenContext } from "./overrides.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { currentScope } from "./scope.ts";
+import { localSubmit, type Submit } from "./submissions.ts";
 
 /** The run that the code belongs to, and this attempt of it. Source: S142. */
 export interface TaskContext {
@@ -34,6 +35,20 @@ export interface TaskContext {
   readonly input: Json;
   /** The runs that this one depends on, as they ended: of `waitFor`, and of instances among its arguments. Source: S142. */
   readonly upstream: readonly Upstream[];
+  /**
+   * Hands a subtask over: it starts when this attempt has succeeded, in a pod of its own, and the run then waits for it
+   * without one. Nothing of it comes back here.
+   *
+   * Gives a reference for `dependsOn` of later submissions. A failed attempt leaves none of its submissions behind. Throws a
+   * TypeError for what is no task, option, reference or JSON, a RangeError beyond 1000, and an Error once the function has
+   * returned. In `.local()` a submission is checked and not run. Source: S134 to S140.
+   *
+   * ```ts
+   * const clean = currentContext().submit(tidy, [url], { optional: true });
+   * currentContext().submit(publish, [url], { dependsOn: [clean] });
+   * ```
+   */
+  readonly submit: Submit;
   /** Aborts when the attempt is to end; `reason` is a Canceled-, Timeout-, Deadline- or DisruptionError (S169). */
   readonly signal: AbortSignal;
   /** The earlier of the attempt's timeout and the run's deadline; `undefined` in `.local()`. */
@@ -78,7 +93,7 @@ interface Facts extends Omit<TaskContext, Derived> {
   readonly time?: HostTime | undefined;
 }
 
-export function attemptContext(assignment: Assignment, host: Host): TaskContext {
+export function attemptContext(assignment: Assignment, host: Host, submit: Submit): TaskContext {
   const { uid, attempt, userRetries, maxRetries, bundle, revision, namespace, tags, labels, input } = assignment;
   const same = { uid, attempt, userRetries, maxRetries, bundle, revision, namespace, tags, labels, input };
   return contextOf({
@@ -88,6 +103,7 @@ export function attemptContext(assignment: Assignment, host: Host): TaskContext 
     parentRunId: assignment.parent,
     rootRunId: assignment.root,
     upstream: assignment.upstream ?? [],
+    submit,
     signal: host.signal,
     deadline: deadlineOf(assignment, host.startedAtMs),
     send: (update) => host.progress(update),
@@ -127,6 +143,7 @@ export function localContext(
     labels: {},
     input,
     upstream,
+    submit: localSubmit(),
     signal: new AbortController().signal,
     deadline: undefined,
     ...overrides,

@@ -13,7 +13,7 @@ import { runIn, type Scope } from "./scope.ts";
 
 /** How the function ended. `thrown` is what it threw itself, whole. */
 export type Ending =
-  | { readonly kind: "succeeded"; readonly value: Json }
+  | { readonly kind: "succeeded"; readonly value: Json; readonly submitted?: number }
   | {
       readonly kind: "failed";
       readonly reason: ReportedReason;

@@ -47,6 +47,7 @@ export type { RetryOptions } from "./retry.ts";
 export type { TriggerArguments, TriggerInput } from "./trigger.ts";
 export type { ResultOptions, RunDetails, RunHandle, TaskInstance, WaitOptions } from "./handle.ts";
 export type { RerunOptions } from "@stint/crds/rerun";
+export type { Submission, Submit, SubmitOptions } from "./submissions.ts";
 export type { TaskContext } from "./context.ts";
 export type { TreeCache } from "./cache.ts";
 export type { ContextOverrides } from "./overrides.ts";

@@ -9,7 +9,7 @@ import type { TaskInstance } from "./handle.ts";
 import { referenceIn, type AllowedFailure, type Reference } from "./reference.ts";
 import { retryRule, type RetryOptions } from "./retry.ts";
 import { anySchema, type AnySchema, type JsonSchemaObject } from "./schema.ts";
-import { integer, isRecord, mustBe, number, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
+import { boolean, integer, isRecord, mustBe, number, object, oneOf, text, type Rule, type Rules } from "./rules.ts";
 
 /** What a task sets for its runs, and a single run for itself. */
 export interface RunOptions {
@@ -90,6 +90,8 @@ export interface CallOptions extends RunOptions {
   readonly startAt?: Date | string;
   /** Not before these runs have Succeeded, or have ended if their failure is allowed; at most 1000. Source: S131, S133. */
   readonly waitFor?: readonly (TaskInstance<unknown> | AllowedFailure<unknown>)[];
+  /** Its failure is tolerated: what depends on it runs all the same. Awaiting it throws as ever. Source: S140. */
+  readonly optional?: boolean;
 }
 
 /** Options of one `trigger()`. Source: S110. */
@@ -112,6 +114,7 @@ type DefinedHooks = { readonly [Name in HookName]?: readonly Hook[] };
 
 /** Call options as they are kept. */
 export interface DefinedCall extends Omit<StartOptions, "tagPolicy"> {
+  readonly optional?: boolean;
   readonly key?: string;
   readonly waitFor?: readonly Reference[];
 }
@@ -146,11 +149,6 @@ const version: Rule<string> = (value, { task }) => {
 const runName: Rule<RunName> = (value, place) => {
   if (typeof value === "string" || isFunction(value)) return value;
   throw mustBe(place, "a template or a function", value);
-};
-
-const boolean: Rule<boolean> = (value, place) => {
-  if (typeof value === "boolean") return value;
-  throw mustBe(place, "true or false", value);
 };
 
 const labels: Rule<Readonly<Record<string, string>>> = (value, place) => {
@@ -211,7 +209,13 @@ const taskRules: Rules<DefinedOptions> = {
   onFailure: hooksRule,
 };
 
-const callRules: Rules<DefinedCall> = { ...runRules, key: text(limits.childKeyLength), startAt: instant, waitFor };
+const callRules: Rules<DefinedCall> = {
+  ...runRules,
+  key: text(limits.childKeyLength),
+  startAt: instant,
+  waitFor,
+  optional: boolean,
+};
 
 const triggerRules: Rules<DefinedTrigger> = {
   ...runRules,

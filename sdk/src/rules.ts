@@ -39,6 +39,11 @@ export function isWithin(value: unknown, { min, max }: Bounds): value is number 
   return typeof value === "number" && value >= min && value <= max;
 }
 
+export const boolean: Rule<boolean> = (value, place) => {
+  if (typeof value === "boolean") return value;
+  throw mustBe(place, "true or false", value);
+};
+
 /** A text that is not empty. */
 export function text(maxLength: number): Rule<string> {
   return (value, place) => {

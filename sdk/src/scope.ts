@@ -24,6 +24,20 @@ export interface Call {
   readonly options: ChildOptions & Pick<DefinedCall, "key" | "waitFor">;
 }
 
+/** One for all copies of the SDK: under it a task's object tells what calling it means. */
+const callKey: unique symbol = Symbol.for("stint.dev/call/v1");
+
+/** Lets a task's object be known by {@link callIn}. */
+export function markCall(object: object, call: Omit<Call, "args">): void {
+  Object.defineProperty(object, callKey, { value: call });
+}
+
+/** What calling a task's object means; `undefined` for anything else. */
+export function callIn(object: unknown): Omit<Call, "args"> | undefined {
+  if (typeof object !== "function" || !(callKey in object)) return undefined;
+  return object[callKey] as Omit<Call, "args">; // by the symbol's promise
+}
+
 /** What calling and triggering mean here. */
 export interface Scope {
   readonly context: TaskContext;

@@ -11,7 +11,7 @@ import type { AnyFunction } from "./parameters.ts";
 import type { GivenArguments } from "./reference.ts";
 import { sharedRegistry, type Definition } from "./registry.ts";
 import { isStandard, writeSchema, type JsonSchemaObject, type StandardSchema } from "./schema.ts";
-import { currentScope, type Call, type Target } from "./scope.ts";
+import { currentScope, markCall, type Call, type Target } from "./scope.ts";
 import { checkRunName } from "./run-name.ts";
 import { signatureOf } from "./signature.ts";
 import { startTags } from "./tags.ts";
@@ -294,6 +294,7 @@ function callable<A extends readonly unknown[], T, Members extends object>(
     return new Instance<T>(port);
   };
   Object.defineProperty(start, "name", { value: target.name });
+  markCall(start, { target, options: call });
   const started = {
     map(...args: MapArguments<A>) {
       const instances = new Instances<T>();

@@ -45,6 +45,7 @@ test("the context says which run and attempt this is (S142)", async () => {
     labels: { type: "cpu" },
     input: [4],
     upstream: [],
+    submit: expect.any(Function),
     signal: host.signal,
     deadline: new Date(processStart + 600_000),
     idempotencyKey: "team-a/uid-1",

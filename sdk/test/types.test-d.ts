@@ -13,7 +13,9 @@ import {
   type HookEvent,
   type RunDetails,
   type RunHandle,
+  type Submission,
   type Task,
+  type TaskContext,
   type TaskInstance,
   type TaskInstanceList,
   type TaskRunError,
@@ -98,6 +100,17 @@ export async function dependencies(): Promise<void> {
   void square(allowFailure(square(3)));
   // @ts-expect-error -- a value is no run
   void square.with({ waitFor: [3] });
+}
+
+export function submissions({ submit }: TaskContext): void {
+  const first = submit(square, [3]);
+  expectType<Submission>()(first, true);
+  submit(area, [square(3)], { dependsOn: [first], optional: true, maxRetries: 2 });
+
+  // @ts-expect-error -- a text for a number
+  submit(square, ["3"]);
+  // @ts-expect-error -- an instance is no submission
+  submit(square, [3], { dependsOn: [square(3)] });
 }
 
 export async function triggers(): Promise<void> {

@@ -53,6 +53,7 @@ export function standingOf(run: TaskRun): string {
         .filter(isText)
         .join(": ");
     case "Running":
+      if (reason === LiveReason.WaitingForSubtasks) return `${phase}: ${reason}`; // without a pod
       return [phase, reason === LiveReason.Canceling ? reason : "", placeInWords(run)].filter(isText).join(": ");
     case "Succeeded":
       return `${phase} after ${inAttempts(run)}`;

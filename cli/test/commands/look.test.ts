@@ -126,6 +126,28 @@ describe("stint retry", () => {
     expect(shell.out).toEqual(["1 run(s) rescheduled"]);
   });
 
+  test("of a tree counts what begins anew with it (S171)", async () => {
+    const handedOver = { labels: { "stint.dev/root": "sum", "stint.dev/handed-over": "1" } };
+    const below = (name: string, parent: string, status: Parameters<typeof aChild>[2]) => {
+      const child = aChild(name, parent, status);
+      return { ...child, metadata: { ...child.metadata, ...handedOver } };
+    };
+    const subtasks = { attempt: 1, count: 3 };
+    shell.given(
+      aRun("sum", ended("Failed", "SubtaskFailed", { subtasks })),
+      below("done", "sum", ended("Succeeded", "Completed")),
+      below("canceled", "sum", ended("Canceled", "Canceled")),
+      below("middle", "sum", ended("Failed", "SubtaskFailed", { subtasks })),
+      below("failed", "middle", ended("Failed", "TaskError")),
+      below("late", "middle", ended("Canceled", "TreeFailed")),
+      aChild("called", "sum", ended("Failed", "TaskError")),
+    );
+
+    await shell.type("retry", "sum");
+
+    expect(shell.out).toEqual(["4 run(s) rescheduled"]);
+  });
+
   test("with --latest asks for the newest revision (S172)", async () => {
     shell.given(aRun("r", ended("Failed", "TaskError")));
 

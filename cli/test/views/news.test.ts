@@ -76,6 +76,11 @@ test.each<{ given: string; run: TaskRun; line: string }>([
     line: "Canceled: ParentCanceled",
   },
   {
+    given: "subtasks that are waited for (S136)",
+    run: aRun("r", live("Running", "WaitingForSubtasks", { attempts: [anAttempt(1)] })),
+    line: "Running: WaitingForSubtasks",
+  },
+  {
     given: "an upstream that has failed (S132)",
     run: aRun("r", ended("Skipped", "UpstreamFailed", { message: "upstream run a is Failed" })),
     line: "Skipped: UpstreamFailed: upstream run a is Failed",

@@ -119,6 +119,7 @@ describe("CEL rules", () => {
       ".tagPolicy",
       ".dependsOn",
       ".inputRefs",
+      ".optional",
     ];
     expect(rules.map(({ fieldPath, message }) => ({ fieldPath, message }))).toEqual([
       ...held.map((fieldPath) => ({ fieldPath, message: unchangeable })),

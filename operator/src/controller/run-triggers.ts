@@ -4,13 +4,13 @@ import { isDeepStrictEqual } from "node:util";
 import { ConditionType } from "@stint/crds/conditions";
 import { label } from "@stint/crds/labels";
 
+import { submittedBy } from "../core/hand-over.ts";
 import { isFinished } from "../core/look.ts";
 import { conditionOf } from "../core/status.ts";
 import type { ObservedRun } from "../core/world.ts";
 import { keyOf } from "../effects/key.ts";
-import { highestTree } from "../effects/observe.ts";
+import { highestTree, parentRun } from "../effects/relatives.ts";
 import type { Informers } from "./informers.ts";
-import { ownerKeyOf } from "./owner.ts";
 
 export function connectRunTriggers(runs: Informers["runs"], wake: (run: ObservedRun) => void): void {
   // Cancel, pause and deadline flow down the tree as state, through those that have ended as well (S165).
@@ -23,7 +23,7 @@ export function connectRunTriggers(runs: Informers["runs"], wake: (run: Observed
   // A dependent may wait for all that stands below its upstream, so it hears of the ends of those too (S138).
   const wakeDependents = (run: ObservedRun, levels = highestTree): void => {
     for (const dependent of runs.cache.by("upstream", keyOf(run.metadata))) wake(dependent);
-    const parent = runs.cache.get(ownerKeyOf(run, "TaskRun") ?? "");
+    const parent = parentRun(run, runs.cache);
     if (parent && levels > 0) wakeDependents(parent, levels - 1);
   };
   // A root that has ended tells of its tree once all below it have ended, too (S156).
@@ -31,20 +31,25 @@ export function connectRunTriggers(runs: Informers["runs"], wake: (run: Observed
     const root = labels?.[label.root] === undefined ? undefined : runs.cache.get(`${namespace}/${labels[label.root]}`);
     if (root && isFinished(root)) wake(root);
   };
-  const wakeWithDependents = (run: ObservedRun): void => {
-    wake(run);
+  const wakeWaiting = (run: ObservedRun): void => {
     wakeDependents(run);
+    const waiting = submittedBy(run) === undefined ? undefined : parentRun(run, runs.cache);
+    if (waiting) wake(waiting); // S136
+  };
+  const wakeWithWaiting = (run: ObservedRun): void => {
+    wake(run);
+    wakeWaiting(run);
   };
 
   runs.subscribe({
-    add: wakeWithDependents,
+    add: wakeWithWaiting,
     update: (run, before) => {
       wake(run);
       if (isFinished(run) && !isFinished(before)) wakeRootOf(run);
       if (concernsDescendants(run, before)) wakeDescendants(run);
-      if (isFinished(run) !== isFinished(before)) wakeDependents(run);
+      if (isFinished(run) !== isFinished(before)) wakeWaiting(run);
     },
-    delete: wakeWithDependents,
+    delete: wakeWithWaiting,
   });
 }
 

@@ -3,15 +3,16 @@
 import { InvariantError } from "../errors.ts";
 import type { Decision, Verdict } from "./decision.ts";
 import { withHooks } from "./hooks.ts";
-import { gather, isFinished, type Look } from "./look.ts";
+import { gather, type Look } from "./look.ts";
 import { active, altered, creating, withoutInput } from "./rules/attempt.ts";
 import { cyclic, misreferring, skipped, waitingForUpstream } from "./rules/dependent.ts";
 import { awaitingRetry, exhausted, succeeded } from "./rules/ending.ts";
 import { withoutLingering } from "./rules/lingering.ts";
 import { deleting, finished } from "./rules/removal.ts";
-import { reopening } from "./rules/reopening.ts";
+import { reopening, replaced } from "./rules/reopening.ts";
 import { delayed, orphaned, rejected, starting, unresolved, waitingForRetry } from "./rules/starting.ts";
 import { canceling, overDeadline, overdue, stopping } from "./rules/stopping.ts";
+import { notHandedOver, subtaskFailed, subtasksDone, treeFailed, waitingForSubtasks } from "./rules/subtasks.ts";
 import { suspended } from "./rules/suspended.ts";
 import { withStats } from "./stats.ts";
 import type { ObservedRun, OwnedPod, World } from "./world.ts";
@@ -21,8 +22,10 @@ type Rule = (look: Look) => Verdict | undefined;
 /** Ordered: the first rule that speaks wins. Every rule may rely on those above it having stayed silent. */
 const rules: readonly Rule[] = [
   deleting,
+  replaced,
   reopening,
   finished,
+  notHandedOver,
   canceling,
   altered,
   withoutInput,
@@ -38,8 +41,13 @@ const rules: readonly Rule[] = [
   suspended,
   creating,
   active,
+  // There is none, and no other is to follow.
+  subtaskFailed,
+  subtasksDone,
+  waitingForSubtasks,
   // There is none.
   waitingForRetry,
+  treeFailed,
   misreferring,
   cyclic,
   skipped,

@@ -34,6 +34,7 @@ export type Action =
   | { readonly kind: "startHooks"; readonly hooks: readonly DueHook[] }
   /** Tells of the tree below a finished root. */
   | { readonly kind: "writeStats"; readonly stats: TreeStats }
+  | { readonly kind: "rerunRun"; readonly run: ObjectRef; readonly latest: boolean; readonly why: string }
   | {
       readonly kind: "recordEvent";
       readonly type: "Normal" | "Warning";

@@ -6,7 +6,7 @@ import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 import { lastAttempt, liveAttempt, podOf } from "./attempts.ts";
 import type { Action, Verdict } from "./decision.ts";
 import { isDeclaredLost, isEnded, outcomeOf, type Outcome } from "./outcome.ts";
-import { isTrue, withSituation, type Situation } from "./status.ts";
+import { isTolerable, isTrue, withSituation, type Situation } from "./status.ts";
 import type { NodeState, ObservedRun, OwnedPod, ReceivedReport, World } from "./world.ts";
 
 export interface Look {
@@ -87,7 +87,8 @@ export function unchanged({ status }: Look, rest: Partial<Verdict> = {}): Verdic
 
 /** A verdict that puts the run into a situation, with changed fields beside it. */
 export function settle(look: Look, situation: Situation, { changes = {}, ...rest }: Settlement = {}): Verdict {
-  const status = withSituation({ ...look.status, ...changes }, situation, {
+  const tolerated = look.run.spec.optional === true && isTolerable(situation) && { tolerated: true };
+  const status = withSituation({ ...look.status, ...changes, ...tolerated }, situation, {
     now: look.now,
     generation: look.run.metadata.generation,
   });

@@ -17,7 +17,7 @@ import type { ContainerState, ContainerStatus, NodeState, OwnedPod } from "./wor
 
 /** How an attempt ended. A task that fails is not an error but a value: one of the three kinds of {@link Failure}. */
 export type Outcome =
-  | { readonly kind: "Succeeded"; readonly value: Json }
+  | { readonly kind: "Succeeded"; readonly value: Json; readonly submitted?: number }
   /** Nobody pays for it, so it has no class (S101). */
   | { readonly kind: "Canceled" }
   | Failure;
@@ -120,7 +120,10 @@ function stopMessage(reason: string, timeoutSeconds: number): string {
 }
 
 function reported(report: Report): Outcome {
-  if (report.kind === "succeeded") return { kind: "Succeeded", value: report.value };
+  if (report.kind === "succeeded") {
+    const { value, submitted } = report;
+    return { kind: "Succeeded", value, ...(submitted !== undefined && { submitted }) };
+  }
   const { reason, error, retryable, retryAfterMs, retryDenied } = report;
   if (isFinalReason(reason)) return { ...final(reason, error.message), error };
   const wait = retryAfterMs === undefined ? undefined : Math.min(Math.max(retryAfterMs, 0), longestWaitMs);

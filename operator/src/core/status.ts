@@ -3,10 +3,10 @@ import {
   ConditionType,
   phaseOfEnd,
   Phase,
-  type EndReason,
+  EndReason,
   type FailureReason,
   type LiveReason,
-  type NotStartedReason,
+  NotStartedReason,
 } from "@stint/crds/conditions";
 import type { Condition } from "@stint/crds/kubernetes";
 import { limits } from "@stint/crds/limits";
@@ -79,6 +79,17 @@ export function errorRecord(error: ReportedError): ErrorRecord {
 /** An error as an attempt keeps it: shorter, and without the stack (S77). */
 export function attemptError(error: ReportedError): { name: string; message: string } {
   return { name: error.name.slice(0, 256), message: error.message.slice(0, limits.attemptErrorLength) };
+}
+
+const withOthers: ReadonlySet<string> = new Set([
+  EndReason.ParentCanceled,
+  NotStartedReason.TreeFailed,
+  NotStartedReason.OptionalBranchFailed,
+]);
+
+/** Whether an optional run that ends so goes wrong by itself, so that others go on without it (S140). */
+export function isTolerable(situation: Situation): boolean {
+  return isFinal(situation) && situation.kind !== "Succeeded" && !withOthers.has(situation.reason);
 }
 
 function isFinal({ kind }: Situation): boolean {

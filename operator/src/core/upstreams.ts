@@ -52,7 +52,13 @@ export function isOver(run: ObservedRun): boolean {
 
 /** It has Succeeded, or its failure is tolerated (S140). */
 export function hasEndedWell(run: ObservedRun): boolean {
-  return isFinished(run) && isTrue(run.status, ConditionType.Succeeded);
+  return isOver(run) && (isTrue(run.status, ConditionType.Succeeded) || run.status?.tolerated === true);
+}
+
+/** The key under which a run was started, and where it stands among those of that key (S120). */
+export function keyed({ metadata: { annotations = {} } }: ObservedRun): { key: string; ordinal: number } | undefined {
+  const key = annotations[annotation.key];
+  return key === undefined ? undefined : { key, ordinal: Number(annotations[annotation.ordinal] ?? 1) };
 }
 
 /**
@@ -61,22 +67,13 @@ export function hasEndedWell(run: ObservedRun): boolean {
  */
 export function standingChildren(children: readonly ObservedRun[], parent: ObservedRun): readonly ObservedRun[] {
   const newest = new Map<string, number>();
-  for (const child of children) {
-    const key = annotationOf(child, annotation.key);
-    if (key !== undefined) newest.set(key, Math.max(newest.get(key) ?? 0, ordinalOf(child)));
+  for (const { key, ordinal } of children.map(keyed).filter((each) => each !== undefined)) {
+    newest.set(key, Math.max(newest.get(key) ?? 0, ordinal));
   }
   const lastAttempt = parent.status?.attemptCount ?? 1;
   return children.filter((child) => {
-    const key = annotationOf(child, annotation.key);
-    if (key !== undefined) return ordinalOf(child) === newest.get(key);
-    return Number(annotationOf(child, annotation.parentAttempt) ?? lastAttempt) === lastAttempt;
+    const own = keyed(child);
+    if (own) return own.ordinal === newest.get(own.key);
+    return Number(child.metadata.annotations?.[annotation.parentAttempt] ?? lastAttempt) === lastAttempt;
   });
-}
-
-function ordinalOf(child: ObservedRun): number {
-  return Number(annotationOf(child, annotation.ordinal) ?? 1);
-}
-
-function annotationOf({ metadata }: ObservedRun, key: string): string | undefined {
-  return metadata.annotations?.[key];
 }

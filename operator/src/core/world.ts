@@ -1,6 +1,6 @@
 // What was observed, as plain data: the inputs of every choice. Nothing in here can be called.
 import type { Report } from "@stint/crds/attempt";
-import type { Phase } from "@stint/crds/conditions";
+import type { NotStartedReason, Phase } from "@stint/crds/conditions";
 import type { InstanceTypeSpec } from "@stint/crds/instancetype";
 import type { Json } from "@stint/crds/json";
 import type { KubernetesObject, ObjectMeta } from "@stint/crds/kubernetes";
@@ -108,6 +108,31 @@ export interface Upstream {
   /** The first of them that ended and not well. */
   readonly failed?: { readonly name: string; readonly phase: Phase };
   readonly allowFailure: boolean;
+  /** Whether it was handed over by the same run: then its failure is that of their tree (S139). */
+  readonly isBeside: boolean;
+}
+
+/** Of a run that was handed over: what becomes of it with those above it (S135, S139, S140). */
+export interface HandOver {
+  /** `Open` until the attempt that submitted it is over; `Dropped` if that ended without handing it over. */
+  readonly state: "Open" | "Made" | "Dropped";
+  /** Why it is not to begin any more: a run above it in the hand-over tree has failed. */
+  readonly failure?: BranchFailure;
+  /** What it would be called if one beside it failed: an optional run above both confines that. */
+  readonly branch: BranchFailure;
+}
+
+export type BranchFailure = typeof NotStartedReason.TreeFailed | typeof NotStartedReason.OptionalBranchFailed;
+
+/** The runs that a run has handed over, as the cache has them (S136, S139, S171). */
+export interface Subtasks {
+  readonly live: number;
+  /** Those that have been deleted. */
+  readonly missing: number;
+  /** The first that ended, not well, and stays so. */
+  readonly failed?: { readonly name: string; readonly phase: Phase };
+  /** Those that had ended before the run's last rerun, and are to be done again with it. */
+  readonly toRerun: readonly { readonly name: string; readonly uid: string }[];
 }
 
 export interface ObservedBundle {
@@ -179,6 +204,12 @@ export interface World {
   readonly upstreams?: readonly Upstream[];
   /** Whether it would have to wait for itself. */
   readonly waitsForItself?: boolean;
+  /** Present for a run that was handed over. */
+  readonly handOver?: HandOver;
+  /** Present for a run that waits for its subtasks, unless the cache is older than the run itself. */
+  readonly subtasks?: Subtasks;
+  /** The run that has taken its place under its key, where a rerun is asked for (S118). */
+  readonly replacedBy?: string;
   /** What the attempt's runner has just said; only the gateway's looks carry it. */
   readonly report?: ReceivedReport;
   /** Progress and display name that the runner has just sent. */

@@ -6,9 +6,12 @@
 //   A3. A no to a pod's create is an observation, not an error: the next look concludes from it.
 import { isDeepStrictEqual } from "node:util";
 
+import { rerunPatch, rerunProblem } from "@stint/crds/rerun";
+import type { TaskRunStatus } from "@stint/crds/taskrun";
+
 import type { Action, Decision, ObjectRef as ActionRef } from "../core/decision.ts";
 import type { ObservedRun, PodBody, Refusal } from "../core/world.ts";
-import { assertNever } from "../errors.ts";
+import { assertNever, isApiError } from "../errors.ts";
 import type { PassPoint } from "../points.ts";
 import { amendStatus } from "./amend-status.ts";
 import type { Cluster, ObjectRef } from "./cluster.ts";
@@ -64,12 +67,20 @@ async function writeStatus(
   { status }: Decision,
 ): Promise<ObservedRun> {
   if (isDeepStrictEqual(status, run.status ?? {})) return run;
+  const whole = await withResult(status, run, cluster);
   await point("before-status");
-  const { metadata } = await cluster.replaceStatus(taskRuns, run.metadata, status);
+  const { metadata } = await cluster.replaceStatus(taskRuns, run.metadata, whole);
   writes.wroteRun(run.metadata, metadata.resourceVersion);
   await point("after-status");
   const { result: _, ...kept } = status;
   return { ...run, metadata: { ...run.metadata, resourceVersion: metadata.resourceVersion }, status: kept };
+}
+
+/** A run that has handed over has its result before it ends, and no cache keeps results: this one comes from the cluster. */
+async function withResult(status: TaskRunStatus, run: ObservedRun, cluster: Cluster): Promise<TaskRunStatus> {
+  if (status.subtasks === undefined || "result" in status) return status;
+  const { result } = (await cluster.get(taskRuns, run.metadata)).status ?? {};
+  return { ...status, result };
 }
 
 async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<Refusal | undefined> {
@@ -84,6 +95,8 @@ async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<R
       return startHooks(deps, run, action.hooks);
     case "writeStats":
       return amendStatus(deps, run, (status) => ({ ...status, stats: action.stats })).then(() => undefined);
+    case "rerunRun":
+      return rerunRun(deps.cluster, action);
     case "recordEvent":
       return undefined; // events come last
     default:
@@ -116,6 +129,17 @@ async function deletePod({ cluster, writes }: ApplyDeps, run: ObservedRun, pod: 
     writes.keptPod(run.metadata, pod);
     throw error;
   }
+}
+
+/** As a person would ask for it (S170). One that has begun anew meanwhile, or is gone, is left alone. */
+async function rerunRun(cluster: Cluster, { run: ref, latest }: Action & { kind: "rerunRun" }): Promise<undefined> {
+  const run = await cluster.get(taskRuns, ref).catch((error: unknown) => {
+    if (isApiError(error, "notFound")) return undefined;
+    throw error;
+  });
+  if (run?.metadata.uid !== ref.uid || rerunProblem(run) !== undefined) return;
+  const { cancel: _, ...spec } = run.spec;
+  await cluster.replace(taskRuns, { ...run, spec: { ...spec, rerun: rerunPatch(run, { latest }).rerun } });
 }
 
 /** Against the version that was read: a run that was reopened at that instant stays (S160). */

@@ -1,11 +1,13 @@
 // The runs that a run depends on, and those that depend on it, as the cache has them.
 
+import { submittedBy } from "../core/hand-over.ts";
 import { phaseOf } from "../core/status.ts";
 import { demandsOf, hasEndedWell, isOver, isUnstarted, standingChildren, type Demand } from "../core/upstreams.ts";
 import type { ObservedRun, Upstream } from "../core/world.ts";
 import { indexNames, type Cache } from "./caches.ts";
 import { keyOf } from "./key.ts";
-import { rootUidOf } from "./reading.ts";
+import { controllerUid, rootUidOf } from "./reading.ts";
+import { highestTree } from "./relatives.ts";
 
 type Runs = Cache<ObservedRun>;
 
@@ -18,18 +20,35 @@ export function upstreamsOf(run: ObservedRun, runs: Runs): readonly Upstream[] |
 
 function upstreamOf({ run: name, scope, allowFailure, isListed }: Demand, run: ObservedRun, runs: Runs): Upstream {
   const found = runs.get(keyBeside(run, name));
-  if (!found) return { name, allowFailure, exists: false, isOver: false, isReachable: true };
+  if (!found) return { name, allowFailure, isBeside: false, exists: false, isOver: false, isReachable: true };
   const isReachable = isListed || rootUidOf(found) === rootUidOf(run);
   const below = scope === "Subtree" && isOver(found) ? descendantsOf(found, runs) : [];
-  const failed = [found, ...below].find((each) => isOver(each) && !hasEndedWell(each));
+  const failed = scope === "Subtree" ? failureIn(found, runs) : failureOf(found);
   return {
     name,
     allowFailure,
+    isBeside: isBeside(found, run),
     exists: true,
     isReachable,
     isOver: [found, ...below].every((each) => isOver(each)),
     ...(failed && { failed: { name: failed.metadata.name, phase: phaseOf(failed.status?.conditions ?? []) } }),
   };
+}
+
+function failureOf(run: ObservedRun): ObservedRun | undefined {
+  return isOver(run) && !hasEndedWell(run) ? run : undefined;
+}
+
+/** The first that failed of a run and all below it. Below one whose failure is tolerated nothing matters any more (S140). */
+function failureIn(run: ObservedRun, runs: Runs, levels = highestTree): ObservedRun | undefined {
+  const own = failureOf(run);
+  if (own || !isOver(run) || run.status?.tolerated === true || levels === 0) return own;
+  const children = standingChildren(runs.by(indexNames.owner, run.metadata.uid), run);
+  for (const child of children) {
+    const failed = failureIn(child, runs, levels - 1);
+    if (failed) return failed;
+  }
+  return undefined;
 }
 
 /** All that stands below a run and counts. Nobody checks owner references, so a circle of them is cut. */
@@ -70,6 +89,12 @@ function awaitedBy(run: ObservedRun, runs: Runs): ObservedRun[] {
 /** Whether no live run depends on this one: until then it is not removed, since its result may still be asked for (S160). */
 export function dependentsFinished({ metadata }: ObservedRun, runs: Runs): boolean {
   return runs.by(indexNames.upstream, keyOf(metadata)).length === 0;
+}
+
+/** Whether one run has handed over both. */
+function isBeside(upstream: ObservedRun, run: ObservedRun): boolean {
+  const attempt = submittedBy(run);
+  return attempt !== undefined && attempt === submittedBy(upstream) && controllerUid(run) === controllerUid(upstream);
 }
 
 function keyBeside({ metadata: { namespace } }: ObservedRun, name: string): string {

@@ -21,7 +21,9 @@ import type {
   World,
 } from "../core/world.ts";
 import { indexNames, type Cache, type Caches } from "./caches.ts";
+import { handOverIn, replacementOf, subtasksOf } from "./observe-hand-over.ts";
 import { dependentsFinished, upstreamsOf, waitsForItself } from "./observe-upstreams.ts";
+import { highestTree, parentRun } from "./relatives.ts";
 import type { ControllerRevision, Node } from "./resources.ts";
 
 /** What is the same for every run, but may change while the operator runs. */
@@ -44,9 +46,6 @@ interface Observation {
   readonly world: World;
 }
 
-/** Deeper than any tree that is allowed to grow; where the operator allows any depth, deeper than people go. */
-export const highestTree = 256;
-
 export type Observer = (run: ObservedRun, extra?: Extra) => Observation;
 
 export function createObserver(caches: Caches, surroundings: Surroundings): Observer {
@@ -56,7 +55,6 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
     const bundle = bundleOf(run, caches.bundles);
     const revision = revisionOf(run, bundle, caches.revisions);
     const parent = parentOf(run, caches.runs);
-    const upstreams = upstreamsOf(run, caches.runs);
     const gatewayReadySince = surroundings.gatewayReadySince();
     const world: World = {
       ...(bundle && { bundle }),
@@ -66,11 +64,7 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
       ...(gatewayReadySince && { gatewayReadySince }),
       instanceTypes: instanceTypesIn(caches),
       nodes: nodesOf(gonePod ? [...pods, gonePod] : pods, caches.nodes),
-      rootFinished: rootFinished(run, caches.runs),
-      descendantsFinished: descendantsFinished(run, caches.runs),
-      descendants: descendantsOf(run, caches.runs),
-      dependentsFinished: dependentsFinished(run, caches.runs),
-      ...(upstreams && { upstreams, waitsForItself: waitsForItself(run, caches.runs) }),
+      ...othersOf(run, caches.runs),
       taskDefaults: surroundings.taskDefaults,
       podSettings: surroundings.podSettings(),
       ...extra,
@@ -78,6 +72,37 @@ export function createObserver(caches: Caches, surroundings: Surroundings): Obse
     return { pods, world };
   };
 }
+
+/** The runs that have to do with this one, but for its parent. */
+function othersOf(run: ObservedRun, runs: Cache<ObservedRun>): OtherRuns {
+  const upstreams = upstreamsOf(run, runs);
+  const handOver = handOverIn(run, runs);
+  const subtasks = subtasksOf(run, runs);
+  const replacedBy = replacementOf(run, runs);
+  return {
+    rootFinished: rootFinished(run, runs),
+    descendantsFinished: descendantsFinished(run, runs),
+    descendants: descendantsOf(run, runs),
+    dependentsFinished: dependentsFinished(run, runs),
+    ...(handOver && { handOver }),
+    ...(subtasks && { subtasks }),
+    ...(replacedBy !== undefined && { replacedBy }),
+    ...(upstreams && { upstreams, waitsForItself: waitsForItself(run, runs) }),
+  };
+}
+
+type OtherRuns = Pick<
+  World,
+  | "rootFinished"
+  | "descendantsFinished"
+  | "descendants"
+  | "dependentsFinished"
+  | "handOver"
+  | "subtasks"
+  | "replacedBy"
+  | "upstreams"
+  | "waitsForItself"
+>;
 
 function toObservedBundle({ metadata, spec, status }: TaskBundle): ObservedBundle {
   return {
@@ -179,10 +204,8 @@ export function registeredTask(
 
 /** The parent, and through it all that stands above. Nobody checks owner references, so a circle of them is cut. */
 function parentOf(run: ObservedRun, runs: Cache<ObservedRun>, levels = highestTree): RunStub | undefined {
-  const owner = run.metadata.ownerReferences?.find(({ controller, kind }) => controller === true && kind === "TaskRun");
-  const parent = owner && runs.get(`${run.metadata.namespace}/${owner.name}`);
-  if (!parent || parent.metadata.uid !== owner.uid || levels === 0) return undefined;
-  return toRunStub(parent, parentOf(parent, runs, levels - 1));
+  const parent = levels === 0 ? undefined : parentRun(run, runs);
+  return parent && toRunStub(parent, parentOf(parent, runs, levels - 1));
 }
 
 function rootFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {

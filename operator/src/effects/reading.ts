@@ -118,8 +118,8 @@ export function controllerUid({ metadata }: KubernetesObject): string | undefine
   return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
-/** What removal, a rerun, those below and the statistics of the tree need to know. */
-const keptOfSpec = ["task", "cancel", "suspend", "rerun", "ttlSecondsAfterFinished"] as const;
+/** What removal, reruns, the runs around a finished one and the statistics of the tree ask of it. */
+const keptOfSpec = ["task", "cancel", "suspend", "rerun", "optional", "ttlSecondsAfterFinished"] as const;
 const keptOfStatus = [
   "phase",
   "startedAt",
@@ -129,6 +129,8 @@ const keptOfStatus = [
   "rerunAt",
   "hooks",
   "stats",
+  "subtasks",
+  "tolerated",
 ] as const;
 const keptConditions: ReadonlySet<string> = new Set([ConditionType.Finished, ConditionType.Succeeded]);
 

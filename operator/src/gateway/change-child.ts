@@ -5,7 +5,8 @@ import { rerunPatch, rerunProblem } from "@stint/crds/rerun";
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { isTrue } from "../core/status.ts";
-import { controllerUid } from "../effects/reading.ts";
+import { newerUnderKey } from "../effects/observe-hand-over.ts";
+import { controllerUid, toObservedRun } from "../effects/reading.ts";
 import { taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 import type { GatewayDeps } from "./deps.ts";
@@ -36,6 +37,11 @@ export function rerunChild(
   return changeChild(pod, name, deps, (child) => {
     const problem = rerunProblem(child);
     if (problem !== undefined) throw new ProtocolRefusal(ProtocolCode.CannotRerun, problem);
+    const newer = newerUnderKey(toObservedRun(child), deps.caches.runs);
+    if (newer !== undefined) {
+      const message = `task run ${name} is not done again: run ${newer} has its key`; // S118
+      throw new ProtocolRefusal(ProtocolCode.CannotRerun, message);
+    }
     const { cancel: _, ...spec } = child.spec;
     return { ...spec, rerun: rerunPatch(child, options).rerun };
   });

@@ -16,8 +16,6 @@ import { isTrue } from "../core/status.ts";
 import type { ObservedRun } from "../core/world.ts";
 import { registeredTask } from "../effects/observe.ts";
 import { controllerUid, toObservedRun } from "../effects/reading.ts";
-import { taskRuns } from "../effects/resources.ts";
-import { isApiError } from "../errors.ts";
 import { createOrRead } from "./create-run.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { identifyLive, requireCurrent, type AttemptCaller } from "./identity.ts";
@@ -25,6 +23,7 @@ import { nameTaken, ProtocolRefusal } from "./refusal.ts";
 import { childBody, toChildCall, type Origin, type RunCall } from "./run-body.ts";
 import { ChildStartSchema, parseBody, type UncheckedStart } from "./schemas.ts";
 import { requireNotCanceling } from "./stop-notice.ts";
+import { toSubmission } from "./submission.ts";
 import type { PodIdentity } from "./token.ts";
 import { TreeBudget } from "./tree.ts";
 
@@ -55,7 +54,8 @@ async function answerTo(unchecked: UncheckedStart, batch: Batch): Promise<ChildS
   const { sequence } = unchecked;
   try {
     const { key, ...start } = parseBody(ChildStartSchema, unchecked);
-    const call = toChildCall(start, batch.caller.run);
+    const asked = toChildCall(start, batch.caller.run);
+    const call = start.submission ? toSubmission(asked, start.submission, batch.caller.run, batch.deps) : asked;
     const { name, uid } = await (key === undefined
       ? startByNumber(call, sequence, batch)
       : startByKey(call, { sequence, key }, batch));
@@ -89,7 +89,7 @@ async function startByKey(
     if (!isOfCall(child, call)) {
       throw new ProtocolRefusal(ProtocolCode.KeyConflict, `key "${key}" was used for another call`);
     }
-    if (answersEveryCall(child) || (await isMadeBy(origin, child, batch))) return child.metadata; // D3
+    if (answersEveryCall(child) || isMadeBy(origin, child)) return child.metadata; // D3
   }
 }
 
@@ -116,19 +116,8 @@ function answersEveryCall(child: ObservedRun): boolean {
   return !isFinished(child) || isRerunDue(child) || isTrue(child.status, "Succeeded");
 }
 
-/** The cache keeps no annotations of a finished run, so they are read live. */
-async function isMadeBy({ attempt, sequence }: Origin, child: ObservedRun, { caller, deps }: Batch): Promise<boolean> {
-  try {
-    const { metadata } = await deps.cluster.get(taskRuns, {
-      namespace: caller.pod.namespace,
-      name: child.metadata.name,
-    });
-    const { annotations = {} } = metadata;
-    return (
-      annotations[annotation.parentAttempt] === String(attempt) && annotations[annotation.sequence] === String(sequence)
-    );
-  } catch (error) {
-    if (isApiError(error, "notFound")) return false; // deleted: nobody's any more
-    throw error;
-  }
+function isMadeBy({ attempt, sequence }: Origin, { metadata: { annotations = {} } }: ObservedRun): boolean {
+  return (
+    annotations[annotation.parentAttempt] === String(attempt) && annotations[annotation.sequence] === String(sequence)
+  );
 }

@@ -21,7 +21,7 @@ export function toOutcome(run: TaskRun): RunOutcome | undefined {
     message,
     attempts: status.attemptCount ?? 0,
     // Untyped in the schema; it came as JSON from the API server.
-    ...(status.result !== undefined && { result: status.result as Json }),
+    ...(isTrue(status, ConditionType.Succeeded) && { result: status.result as Json }),
     ...(error && { error: { name: error.name, message: error.message, ...stackOf(error) } }),
   };
 }

@@ -32,6 +32,8 @@ export interface RunCall {
   readonly options: ChildOptions;
   /** The task, where the revision that registered it is known here: its tags and labels are the run's too (S18, S20). */
   readonly registered?: ManifestTask | undefined;
+  /** It waits for the success of the attempt that asks for it (S135). */
+  readonly isSubmission?: boolean;
 }
 
 /** A run's body, as `Cluster.create` takes it. */
@@ -89,6 +91,7 @@ export function childBody(name: string, call: RunCall, origin: Origin, parent: O
         [label.parent]: parent.metadata.name,
         [label.root]: root.name,
         [label.rootUid]: root.uid,
+        ...(call.isSubmission && { [label.handedOver]: String(attempt) }),
       },
       annotations: {
         ...inheritedTrace(parent),

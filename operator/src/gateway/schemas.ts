@@ -32,10 +32,16 @@ const reportedReasons = [
   "ResultTooLarge",
   "InvalidResult",
   "TaskNotFound",
+  "TreeLimitExceeded",
 ] as const;
 
 export const ReportSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("succeeded"), value: json, startedAt: InstantSchema }),
+  z.object({
+    kind: z.literal("succeeded"),
+    value: json,
+    submitted: z.int().min(1).max(limits.submissions).exactOptional(),
+    startedAt: InstantSchema,
+  }),
   z.object({
     kind: z.literal("failed"),
     reason: z.enum(reportedReasons),
@@ -74,6 +80,7 @@ const ChildOptionsSchema = z.strictObject({
   ...StartOptionsSchema.shape,
   dependsOn: dependencyFields.dependsOn.unwrap().exactOptional(),
   inputRefs: dependencyFields.inputRefs.unwrap().exactOptional(),
+  optional: z.boolean().exactOptional(),
 });
 
 export const ChildStartSchema = z.object({
@@ -82,6 +89,9 @@ export const ChildStartSchema = z.object({
   input: json,
   key: z.string().min(1).max(limits.childKeyLength).exactOptional(),
   options: ChildOptionsSchema.exactOptional(),
+  submission: z
+    .strictObject({ maxRetries: z.int().min(limits.maxRetries.min).max(limits.maxRetries.max).exactOptional() })
+    .exactOptional(),
 });
 
 /** A start of which only the number is known to be good: what else is wrong with it is answered under that number. */

@@ -6,17 +6,21 @@ import { expect, test } from "vitest";
 import { pods } from "../../src/effects/resources.ts";
 import type { Point } from "../../src/points.ts";
 import { apiError } from "../fakes/cluster.ts";
+import { byProgram, handsOver, prepares, standings } from "./handing-over.ts";
 import { lives, type PodLife } from "./kubelet.ts";
 import { ClusterBox, type Operator } from "./operator-in-a-box.ts";
 
 interface Story {
   readonly run: string;
   readonly lives: readonly PodLife[];
+  readonly programs?: Readonly<Record<string, readonly PodLife[]>>;
   readonly spec?: Partial<TaskRunSpec>;
   /** What befalls the first operator, and what a person does meanwhile. */
   readonly arrange?: (operator: Operator) => void;
   readonly meanwhile?: (box: ClusterBox) => Promise<void>;
   readonly standing: string;
+  /** Of the runs below it, by program. */
+  readonly below?: Readonly<Record<string, string>>;
   readonly ends: readonly (string | undefined)[];
 }
 
@@ -54,6 +58,29 @@ const stories: readonly Story[] = [
     spec: { deadlineSeconds: 60 },
     standing: "Failed DeadlineExceeded",
     ends: ["DeadlineExceeded"],
+  },
+  {
+    run: "loses a submission with an attempt, hands two over, fails with one, and is done again",
+    lives: [],
+    programs: {
+      root: [
+        [...prepares({ program: "lost" }), { afterMs: 1000, does: "exit", code: 3 }],
+        handsOver({ program: "mends" }, { program: "last", after: [1] }),
+      ],
+      lost: [lives.succeeds],
+      mends: [lives.fails, lives.succeeds],
+      last: [lives.succeeds],
+    },
+    spec: { input: ["root"] },
+    meanwhile: async (box) => {
+      await box.until(() => box.reasonOf("square-4") === "SubtaskFailed", 600_000);
+      await box.until(() => standings(box)["last"] === "Canceled TreeFailed", 600_000);
+      box.edit({ rerun: { generation: 1 } });
+      await box.until(() => box.status.rerunGeneration === 1, 600_000);
+    },
+    standing: "Succeeded Completed",
+    ends: ["ExitedWithoutReport", "Succeeded"],
+    below: { mends: "Succeeded Completed", last: "Succeeded Completed" },
   },
 ];
 
@@ -94,7 +121,7 @@ const never = new Promise<never>(() => {});
 const neverStopped = new AbortController().signal;
 
 async function deathsIn(story: Story) {
-  const points = await play(new ClusterBox({ lives: story.lives }), story);
+  const points = await play(new ClusterBox(story), story);
   return points.flatMap((point, index) =>
     [0, 20_000].map((downMs) => ({ story, ...story, point, pass: index + 1, downMs })),
   );
@@ -118,16 +145,18 @@ test("the stories pass every point", () => {
 test.each(deaths)(
   "a run that $run: the operator dies at pass $pass, $point, and is away for $downMs ms",
   async ({ story, pass, downMs }) => {
-    const box = new ClusterBox({ lives: story.lives });
+    const box = new ClusterBox(story);
 
     await play(box, story, { pass, downMs });
 
     expect(box.standing).toBe(story.standing);
     expect(box.ends).toEqual(story.ends);
     expect(box.mostLivePods).toBe(1);
+    expect(standings(box)).toEqual(story.below ?? {});
     const results = box.acknowledged
       .filter(({ kind }) => kind === "succeeded")
       .map((report) => "value" in report && report.value);
-    expect(results).toEqual("result" in box.status ? [box.status.result] : []);
+    const below = Object.values(byProgram(box)).map(({ status }) => status?.result);
+    expect(results).toEqual([...("result" in box.status ? [box.status.result] : []), ...below]);
   },
 );

@@ -1,5 +1,6 @@
 // A kubelet, with its scheduler, that does what a test has written down: the life of a pod is data, played on the fake clock.
-import type { Report } from "@stint/crds/attempt";
+import type { ChildStart, Report } from "@stint/crds/attempt";
+import type { ObjectMeta } from "@stint/crds/kubernetes";
 import { label } from "@stint/crds/labels";
 
 import type { Clock } from "../../src/clock.ts";
@@ -14,12 +15,17 @@ export type PodLife = readonly Step[];
 export type Step = { readonly afterMs: number } & (
   | { readonly does: "start" }
   | { readonly does: "report"; readonly report: Report }
+  /** The runner starts children, or prepares what is to be handed over. */
+  | { readonly does: "children"; readonly starts: Starts }
   | { readonly does: "exit"; readonly code: number }
   /** Somebody drains the node. */
   | { readonly does: "evict" }
   /** Its object is gone, in the state in which it was. */
   | { readonly does: "vanish" }
 );
+
+/** What an attempt starts, told the names that its starts will have by their numbers. */
+export type Starts = (nameOf: (sequence: number) => string) => readonly ChildStart[];
 
 const start: Step = { afterMs: 1000, does: "start" };
 
@@ -36,6 +42,11 @@ export const lives = {
   throws: [start, { afterMs: 5000, does: "report", report: aFailure() }, { afterMs: 100, does: "exit", code: 1 }],
   exits: [start, { afterMs: 5000, does: "exit", code: 3 }],
   isDrained: [start, { afterMs: 5000, does: "evict" }],
+  fails: [
+    start,
+    { afterMs: 5000, does: "report", report: aFailure({ reason: "NonRetryableError" }) },
+    { afterMs: 100, does: "exit", code: 1 },
+  ],
   exitsAndVanishes: [start, { afterMs: 5000, does: "exit", code: 3 }, { afterMs: 0, does: "vanish" }],
 } as const satisfies Record<string, PodLife>;
 
@@ -44,9 +55,11 @@ export interface KubeletOptions {
   readonly hand: FakeCluster;
   readonly clock: Clock;
   /** Of a run's attempts, in order; the last one repeats. */
-  readonly lives: readonly PodLife[];
+  readonly livesOf: (pod: ObjectMeta) => readonly PodLife[];
   /** What the runner does with its report. Resolves once it may exit. */
   readonly report: (pod: Pod, report: Report, signal: AbortSignal) => Promise<void>;
+  /** Resolves once all are acknowledged. */
+  readonly start: (pod: Pod, starts: Starts, signal: AbortSignal) => Promise<void>;
 }
 
 /** A pod as the kubelet knows it: its life until somebody wants it gone, and then its end. */
@@ -99,9 +112,9 @@ export class Kubelet {
     }
   }
 
-  #lifeOf({ labels }: Pod["metadata"]): PodLife {
-    const { lives: all } = this.#options;
-    return all[Math.min(Number(labels?.[label.attempt]), all.length) - 1] ?? [];
+  #lifeOf(ref: Pod["metadata"]): PodLife {
+    const all = this.#options.livesOf(ref);
+    return all[Math.min(Number(ref.labels?.[label.attempt]), all.length) - 1] ?? [];
   }
 
   async #take(step: Step, ref: Pod["metadata"], signal: AbortSignal): Promise<void> {
@@ -110,6 +123,8 @@ export class Kubelet {
         return this.#states.run(ref);
       case "report":
         return this.#options.report(this.#read(ref), step.report, signal);
+      case "children":
+        return this.#options.start(this.#read(ref), step.starts, signal);
       case "exit":
         return this.#states.exit(ref, { exitCode: step.code });
       case "evict":

@@ -2,7 +2,7 @@
 // gateway is made of. Played by the test are a person, a kubelet (kubelet.ts) with the runners in its pods, and the garbage
 // collector. Several operators before one API server are several processes: one can die while another goes on.
 import type { Report } from "@stint/crds/attempt";
-import { component, label, revisionName } from "@stint/crds/labels";
+import { childName, component, label, revisionName } from "@stint/crds/labels";
 import type { Manifest } from "@stint/crds/manifest";
 import { rerunPatch } from "@stint/crds/rerun";
 import type { TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
@@ -20,8 +20,10 @@ import {
   taskRuns,
   type Pod,
 } from "../../src/effects/resources.ts";
+import { startChildren } from "../../src/gateway/children.ts";
 import { acceptReport } from "../../src/gateway/report.ts";
 import { ProtocolRefusal } from "../../src/gateway/refusal.ts";
+import type { PodIdentity } from "../../src/gateway/token.ts";
 import { passing, type PassPoint } from "../../src/points.ts";
 import type { Metrics } from "../../src/telemetry/metrics.ts";
 import { aManifestTask, anInstanceType, aRevision, bundleUid, namespace, podSettings, t0 } from "../builders.ts";
@@ -32,7 +34,7 @@ import { collectAfterRuns } from "../../../testing/src/memory/garbage.ts";
 import { ObjectStore } from "../../../testing/src/memory/object-store.ts";
 import { startOperator } from "../../../testing/src/memory/operator.ts";
 import { freshMetrics, silentLogger } from "../fakes/telemetry.ts";
-import { Kubelet, type PodLife } from "./kubelet.ts";
+import { Kubelet, type PodLife, type Starts } from "./kubelet.ts";
 
 /** Looks that an operator takes at the same time. */
 export const workers = 2;
@@ -42,6 +44,8 @@ const askAgainMs = 1000;
 
 interface BoxOptions {
   readonly lives?: readonly PodLife[];
+  /** The lives of a run whose input is the name of one of these; the others have {@link lives}. */
+  readonly programs?: Readonly<Record<string, readonly PodLife[]>>;
   readonly podRetentionSeconds?: number;
   /** Tasks of the bundle; `square` alone if absent. */
   readonly manifest?: Manifest;
@@ -83,10 +87,16 @@ export class ClusterBox {
   readonly #podRetentionSeconds: number;
   readonly #operators: Operator[] = [];
 
-  constructor({ lives = [], podRetentionSeconds = 600 }: BoxOptions = {}) {
+  constructor({ lives = [], programs = {}, podRetentionSeconds = 600 }: BoxOptions = {}) {
     const { hand, clock } = this;
     this.#podRetentionSeconds = podRetentionSeconds;
-    this.kubelet = new Kubelet({ hand, clock, lives, report: (...said) => this.#report(...said) });
+    this.kubelet = new Kubelet({
+      hand,
+      clock,
+      livesOf: ({ labels }) => programs[this.#programOf(labels?.[label.run])] ?? lives,
+      report: (...said) => this.#report(...said),
+      start: (...asked) => this.#start(...asked),
+    });
     this.store.watch(pods, {}, "0", () => (this.mostLivePods = Math.max(this.mostLivePods, this.#liveInOneRun())));
     collectAfterRuns(this.store);
     for (const name of ["node-1", "node-2"]) this.setNode(name, true);
@@ -260,17 +270,33 @@ export class ClusterBox {
     this.hand.seed(nodes, { metadata: { name, uid: name }, status: { conditions } });
   }
 
-  /** As a runner does: any replica will do, and asked again until one has answered. */
-  async #report({ metadata, spec }: Pod, report: Report, signal: AbortSignal): Promise<void> {
-    const { name: podName, uid: podUid } = metadata;
-    const caller = { namespace, podName, podUid, ...(spec.nodeName !== undefined && { nodeName: spec.nodeName }) };
+  #programOf(run = ""): string {
+    const { input } = this.run(run)?.spec ?? {};
+    return String(Array.isArray(input) ? input[0] : input);
+  }
+
+  async #report(pod: Pod, report: Report, signal: AbortSignal): Promise<void> {
+    if (await this.#ask(signal, (gateway) => acceptReport(callerOf(pod), report, gateway))) {
+      this.acknowledged.push(report);
+    }
+  }
+
+  async #start(pod: Pod, starts: Starts, signal: AbortSignal): Promise<void> {
+    const { labels, ownerReferences = [] } = pod.metadata;
+    const caller = { parentUid: ownerReferences[0]?.uid ?? "", attempt: Number(labels?.[label.attempt]) };
+    const asked = starts((sequence) => childName({ ...caller, sequence }));
+    const unchecked = asked.map((start) => ({ ...start })); // as they come from the wire
+    await this.#ask(signal, (gateway) => startChildren(callerOf(pod), unchecked, gateway));
+  }
+
+  /** As a runner does: any replica will do, and asked again until one has answered. False if the attempt is over. */
+  async #ask(signal: AbortSignal, question: (gateway: Assembly["gateway"]) => Promise<unknown>): Promise<boolean> {
     for (;;) {
       try {
-        await answered(this.#gateway(), async (gateway) => void (await acceptReport(caller, report, gateway)));
-        this.acknowledged.push(report);
-        return;
+        await answered(this.#gateway(), question);
+        return true;
       } catch (error) {
-        if (error instanceof ProtocolRefusal && error.code === "NotCurrent") return;
+        if (error instanceof ProtocolRefusal && error.code === "NotCurrent") return false;
         await this.clock.sleep(askAgainMs, signal);
       }
     }
@@ -298,13 +324,18 @@ export async function aBox(options?: BoxOptions): Promise<{ readonly box: Cluste
 /** Whoever asks a process that dies gets no answer. */
 async function answered(
   operator: Operator | undefined,
-  ask: (gateway: Assembly["gateway"]) => Promise<void>,
+  ask: (gateway: Assembly["gateway"]) => Promise<unknown>,
 ): Promise<void> {
   if (!operator) throw new Error("no gateway is open");
   const { promise: cutOff, reject } = Promise.withResolvers<never>();
   const cut = () => reject(new Error("the connection broke"));
   operator.over.addEventListener("abort", cut, { once: true });
   await Promise.race([ask(operator.gateway), cutOff]).finally(() => operator.over.removeEventListener("abort", cut));
+}
+
+function callerOf({ metadata, spec }: Pod): PodIdentity {
+  const { name: podName, uid: podUid } = metadata;
+  return { namespace, podName, podUid, ...(spec.nodeName !== undefined && { nodeName: spec.nodeName }) };
 }
 
 function nameOf({ metadata: { name, uid } }: TaskRun): { readonly name: string; readonly uid: string } {

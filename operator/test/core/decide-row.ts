@@ -77,6 +77,8 @@ export function inWords(action: Action): string {
       return `startHooks ${action.hooks.map(({ task }) => task).join(" ")}`;
     case "writeStats":
       return `writeStats ${action.stats.totalRuns}`;
+    case "rerunRun":
+      return `rerun ${action.run.name}`;
     case "recordEvent":
       return `event ${action.reason}`;
   }

@@ -9,6 +9,7 @@ const upstream = (more: Partial<Upstream> = {}): Upstream => ({
   isReachable: true,
   isOver: false,
   allowFailure: false,
+  isBeside: false,
   ...more,
 });
 const failed = { isOver: true, failed: { name: "a", phase: "Failed" } } as const;

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { intent, inWords, running, type Row } from "./decide-row.ts";
 import { rowsByHand } from "./decide-rows-by-hand.ts";
 import { dependentRows } from "./decide-rows-dependent.ts";
+import { subtaskRows } from "./decide-rows-subtasks.ts";
 import { liveRows } from "./decide-rows-live.ts";
 import { waitingRows } from "./decide-rows-waiting.ts";
 import { decide, ruleNames } from "../../src/core/decide.ts";
@@ -30,7 +31,7 @@ import {
   resolvedSettings,
 } from "../builders.ts";
 
-const rows = [...waitingRows, ...dependentRows, ...rowsByHand, ...liveRows];
+const rows = [...waitingRows, ...dependentRows, ...subtaskRows, ...rowsByHand, ...liveRows];
 const t = after(10);
 
 function decided({ run = aTaskRun(), pods = [], world = {}, now = t }: Row): Decision {

@@ -15,17 +15,20 @@ export interface Relative {
   readonly situation?: Situation;
   readonly spec?: object;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly status?: TaskRunStatus;
+  readonly endedAt?: string;
 }
 
 /** A run whose uid is its name, below another one. */
 export function seedRunIn(
   cluster: FakeCluster,
   name: string,
-  { parent, root, situation, spec, annotations, status: more }: Relative = {},
+  { parent, root, situation, spec, annotations, labels, status: before = {}, endedAt }: Relative = {},
 ): ObservedRun {
   const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: parent, uid: parent, controller: true };
-  const status = situation && { ...withSituation({}, situation, { now: t0, generation: 1 }), ...more };
+  const now = endedAt === undefined ? t0 : new Date(endedAt);
+  const status = situation && { ...withSituation(before, situation, { now, generation: 1 }), ...before };
   return toObservedRun(
     cluster.seed(taskRuns, {
       metadata: {
@@ -35,7 +38,7 @@ export function seedRunIn(
         creationTimestamp: t0.toISOString(),
         ...(annotations && { annotations }),
         ...(parent !== undefined && { ownerReferences: [owner] }),
-        ...(root !== undefined && { labels: { [label.root]: root, [label.rootUid]: root } }),
+        labels: { ...labels, ...(root !== undefined && { [label.root]: root, [label.rootUid]: root }) },
       },
       spec: { task: "math/square", ...spec },
       ...(status && { status }),

@@ -63,21 +63,24 @@ describe("the same key in a later attempt (S120)", () => {
     expect(second).toBe(first);
   });
 
-  test.each(["Failed", "Canceled"] as const)("starts another one after a child that is %s", async (phase) => {
-    await using box = await GatewayBox.open();
-    const first = started(await box.post("children", { starts: [{ sequence: 1, ...keyed }] }));
-    box.finish(first, phase);
-    const token = await box.beginSecondAttempt();
+  test.each(["Failed", "Canceled", "Skipped"] as const)(
+    "starts another one after a child that is %s",
+    async (phase) => {
+      await using box = await GatewayBox.open();
+      const first = started(await box.post("children", { starts: [{ sequence: 1, ...keyed }] }));
+      box.finish(first, phase);
+      const token = await box.beginSecondAttempt();
 
-    const second = started(await box.post("children", { starts: [{ sequence: 1, ...keyed }] }, { token }));
+      const second = started(await box.post("children", { starts: [{ sequence: 1, ...keyed }] }, { token }));
 
-    expect(second).not.toBe(first);
-    expect(box.run(second)?.metadata.annotations).toMatchObject({
-      [annotation.key]: "a",
-      [annotation.ordinal]: "2",
-      [annotation.parentAttempt]: "2",
-    });
-  });
+      expect(second).not.toBe(first);
+      expect(box.run(second)?.metadata.annotations).toMatchObject({
+        [annotation.key]: "a",
+        [annotation.ordinal]: "2",
+        [annotation.parentAttempt]: "2",
+      });
+    },
+  );
 });
 
 test("a repeated start answers with the child that it made, also when that has failed meanwhile (S118)", async () => {
@@ -112,6 +115,36 @@ test.each([
 
   const error = { code: "KeyConflict", message: 'key "a" was used for another call' };
   expect(answer.body).toMatchObject({ children: [{ sequence: 2, error }] });
+});
+
+test("only the newest child of a key is done again (S118)", async () => {
+  await using box = await GatewayBox.open();
+  const first = started(await box.post("children", { starts: [{ sequence: 1, ...keyed }] }));
+  box.finish(first, "Failed");
+  const second = started(await box.post("children", { starts: [{ sequence: 2, ...keyed }] }));
+  box.finish(second, "Failed");
+
+  const older = await box.post(`children/${first}/rerun`, {});
+  const newest = await box.post(`children/${second}/rerun`, {});
+
+  const message = `task run ${first} is not done again: run ${second} has its key`;
+  expect(older).toMatchObject({ status: 409, body: { code: "CannotRerun", message } });
+  expect(newest.status).toBe(200);
+});
+
+test("an instance among the arguments counts as null, whichever run it is (S120, S130)", async () => {
+  await using box = await GatewayBox.open();
+  const call = (run: string) => ({
+    ...keyed,
+    input: [null],
+    options: { dependsOn: [{ run }], inputRefs: [{ pointer: "/0", run }] },
+  });
+
+  const first = started(await box.post("children", { starts: [{ sequence: 1, ...call("a") }] }));
+  const token = await box.beginSecondAttempt();
+  const second = started(await box.post("children", { starts: [{ sequence: 1, ...call("b") }] }, { token }));
+
+  expect(second).toBe(first);
 });
 
 test("inputs are told apart by their content and not by the order of their members", async () => {

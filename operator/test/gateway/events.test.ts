@@ -29,7 +29,7 @@ async function untilWaiting(box: GatewayBox): Promise<void> {
   while (box.clock.sleeping === others) await nextTurn();
 }
 
-test("a child that has ended is told at once, with its result read live", async () => {
+test("a child that has ended is told at once, with its result read live (S126)", async () => {
   await using box = await GatewayBox.open();
   const [name = ""] = await children(box, 1);
   box.finish(name, "Succeeded", { result: { a: null }, attemptCount: 2 });
@@ -126,7 +126,7 @@ test("a client that hangs up ends its poll", async () => {
   expect(box.clock.sleeping).toBe(1);
 });
 
-test("a gateway that closes answers its polls at once", async () => {
+test("a gateway that closes answers its polls at once, and another one goes on from there (S126)", async () => {
   await using box = await GatewayBox.open();
   seedChild(box);
 

@@ -179,8 +179,13 @@ export class GatewayBox implements AsyncDisposable {
   }
 
   /** Ends a run as its reconciler would. */
-  finish(name: string, kind: "Succeeded" | "Failed" | "Canceled", status: TaskRunStatus = {}): void {
-    const reason = { Succeeded: "Completed", Failed: "TaskError", Canceled: "Canceled" } as const;
+  finish(name: string, kind: "Succeeded" | "Failed" | "Canceled" | "Skipped", status: TaskRunStatus = {}): void {
+    const reason = {
+      Succeeded: "Completed",
+      Failed: "TaskError",
+      Canceled: "Canceled",
+      Skipped: "UpstreamFailed",
+    } as const;
     const situation = { kind, reason: reason[kind], message: "" } as Situation; // a reason that goes with its kind
     const moment = { now: this.clock.now(), generation: 1 };
     this.cluster.setStatus(taskRuns, { namespace, name }, withSituation(status, situation, moment));

@@ -13,18 +13,27 @@ import { attemptError, errorRecord } from "../status.ts";
 import { deadlineMessage } from "./stopping.ts";
 import { tracesOf } from "../traces.ts";
 
-/** The attempt ended well: so has the run, unless its result cannot be stored. */
+/** The attempt ended well: so has the run, unless it hands over to others, or its result cannot be stored. */
 export function succeeded(look: Look): Verdict | undefined {
   if (look.outcome?.kind !== "Succeeded") return undefined;
   const { value } = look.outcome;
-  const ended = record(look, { reason: "Succeeded" });
+  const subtasks = handedOver(look);
+  const ended = { ...record(look, { reason: "Succeeded" }), ...(subtasks && { subtasks }) };
   const verdict = settle(
     look,
-    { kind: "Succeeded", reason: EndReason.Completed },
+    subtasks
+      ? { kind: "Running", reason: LiveReason.WaitingForSubtasks }
+      : { kind: "Succeeded", reason: EndReason.Completed },
     { changes: { ...ended, result: value }, reportTaken: look.report !== undefined },
   );
   const problem = sizeProblem(value, verdict.status, look);
   return problem === undefined ? verdict : gaveUp(look, problem);
+}
+
+/** What the function submitted, unless its tree has failed meanwhile: then its submissions are dropped (S139). */
+function handedOver({ attempt, outcome, world }: Look): TaskRunStatus["subtasks"] {
+  if (!attempt || outcome?.kind !== "Succeeded" || !outcome.submitted || world.handOver?.failure) return undefined;
+  return { attempt: attempt.number, count: outcome.submitted };
 }
 
 /** The attempt failed and no automatic attempt follows. */

@@ -59,10 +59,12 @@ function removeAt({ run }: Look): Date | undefined {
 }
 
 function mayBeRemoved({ world }: Look): boolean {
+  if (world.handOver && world.parent?.finished === false) return false; // its end is what the parent waits for
   return world.descendantsFinished && world.rootFinished && world.dependentsFinished;
 }
 
-function versioned({ run: { metadata } }: Look): {
+/** A run as it was observed: whoever changes it first keeps it. */
+export function versioned({ run: { metadata } }: Look): {
   namespace: string;
   name: string;
   uid: string;
