@@ -60,7 +60,9 @@ function waitOf(run: TaskRun): StoryLine | undefined {
 }
 
 function startOf(before: TaskRun | undefined, run: TaskRun): StoryLine | undefined {
-  if (succeededOf(run).reason === LiveReason.Canceling) return aLine("is being canceled", "plain");
+  const { reason } = succeededOf(run);
+  if (reason === LiveReason.Canceling) return aLine("is being canceled", "plain");
+  if (reason === LiveReason.WaitingForSubtasks) return aLine("waits for its subtasks", "plain");
   const number = runningAttempt(run);
   return before && runningAttempt(before) === number ? undefined : aLine(`attempt ${number} started`, "plain");
 }

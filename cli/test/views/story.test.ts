@@ -64,6 +64,17 @@ test.each<{ given: string; before?: TaskRun; run: TaskRun; lines: readonly strin
   },
   { given: "a cancel", run: aRun("r", ended("Canceled", "Canceled")), lines: ["plain: Canceled: Canceled"] },
   {
+    given: "a function that has handed subtasks over (S136)",
+    before: aRun("r", live("Running", "AttemptRunning", { attempts: [anAttempt(1)] })),
+    run: aRun("r", live("Running", "WaitingForSubtasks", { attempts: [anAttempt(1)] })),
+    lines: ["plain: waits for its subtasks"],
+  },
+  {
+    given: "an upstream that has failed (S132)",
+    run: aRun("r", ended("Skipped", "UpstreamFailed", { message: "upstream run a is Failed" })),
+    lines: ["plain: Skipped: UpstreamFailed: upstream run a is Failed"],
+  },
+  {
     given: "progress is not told of",
     before: aRun("r", live("Running", "AttemptRunning", { attempts: [anAttempt(1)] })),
     run: aRun(
