@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ["test/e2e/kit/devcluster.ts"],
     setupFiles: ["test/e2e/kit/use-devcluster.ts"],
     // Most of a scenario is waiting: for a retry, for a timeout, for kubectl.
-    maxConcurrency: 12,
+    maxConcurrency: 8,
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -11,7 +11,7 @@ import { refusalOf, shuttingDown } from "./admission.ts";
 import type { Runtime } from "./container-life.ts";
 import { createRecorder, type Recorder } from "./events.ts";
 import { type Amounts, shortages, usedBy } from "./fit.ts";
-import { memoryByGroup } from "./memory.ts";
+import { memoryByGroup, memoryOf } from "./memory.ts";
 import { markReady, type NodeSettings, registerNode } from "./node-object.ts";
 import { doorbell, type Observed, observe } from "./observed.ts";
 import { PodLife } from "./pod-life.ts";
@@ -21,7 +21,7 @@ import { isTerminal, type Node, type Pod } from "./pod.ts";
 import { criticalPriority, priorityOf } from "./priority.ts";
 import { waited } from "./wait.ts";
 
-/** A look goes over every process of the machine; where there are many it may take a twentieth of the time, not more. */
+/** A look over every process of the machine may take a twentieth of the time, not more. Between two, the first of each group do. */
 const lookShare = 20;
 
 export interface KubeletOptions extends Runtime {
@@ -219,13 +219,14 @@ export class Kubelet {
 
   async #keepMemory(): Promise<void> {
     const { clock, timing } = this.#options;
-    let pauseMs = timing.memoryLookMs;
-    while (await waited(clock, pauseMs, this.#stopped.signal)) {
+    let fullLookAtMs = 0;
+    while (await waited(clock, timing.memoryLookMs, this.#stopped.signal)) {
       const limited = [...this.#lives.values()].flatMap(({ containers }) => containers.filter(({ memory }) => memory));
       if (limited.length === 0) continue;
       const beganMs = clock.now().getTime();
-      const sizes = memoryByGroup();
-      pauseMs = Math.max(timing.memoryLookMs, lookShare * (clock.now().getTime() - beganMs));
+      const isFull = beganMs >= fullLookAtMs;
+      const sizes = isFull ? memoryByGroup() : memoryOf(limited.map(({ memory }) => memory?.group ?? 0));
+      if (isFull) fullLookAtMs = beganMs + (lookShare + 1) * (clock.now().getTime() - beganMs);
       for (const container of limited) {
         const { group = 0, limitBytes = 0 } = container.memory ?? {};
         if ((sizes.get(group) ?? 0) > limitBytes) container.killForMemory();

@@ -8,6 +8,7 @@ import type { TestProject } from "vitest/node";
 import { type Embedded, startEmbedded } from "../../../cli/src/dev/embedded.ts";
 import { builtCli } from "../../../cli/test/dev/kit/built-cli.ts";
 import { needKubectl } from "../../cluster/kubectl.ts";
+import { say } from "../../shell.ts";
 import { instanceTypes } from "./instance-types.ts";
 
 declare module "vitest" {
@@ -23,16 +24,24 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const assets = join(dirname(await builtCli()), "embedded");
   const folder = mkdtempSync(join(tmpdir(), "stint-e2e-"));
   const embedded = await startEmbedded({ assets });
+  const closing = new AbortController();
   const close = async (): Promise<void> => {
+    closing.abort();
     await embedded.close();
     rmSync(folder, { recursive: true });
   };
   const operatorLog = join(folder, "operator.log");
   try {
-    await prepare(embedded, operatorLog);
+    await keepOperator(embedded, operatorLog, closing.signal);
   } catch (error) {
     await close();
     throw error;
+  }
+  for (const { name, cpu, memory } of instanceTypes) {
+    embedded.cluster.api.create("instancetypes.stint.dev", {
+      metadata: { name },
+      spec: { resources: { cpu, memory } },
+    });
   }
   project.provide("environment", {
     STINT_E2E: "devcluster",
@@ -43,13 +52,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return close;
 }
 
-async function prepare(embedded: Embedded, operatorLog: string): Promise<void> {
+/**
+ * Resolves when an operator is ready. One that ends is followed by another, as in a cluster: on a machine that is busy with other
+ * work it may lose its lease.
+ */
+async function keepOperator(embedded: Embedded, operatorLog: string, closing: AbortSignal): Promise<void> {
   const operator = await embedded.startOperator({ onLine: (line) => appendFileSync(operatorLog, `${line}\n`) });
   await operator.ready;
-  for (const { name, cpu, memory } of instanceTypes) {
-    embedded.cluster.api.create("instancetypes.stint.dev", {
-      metadata: { name },
-      spec: { resources: { cpu, memory } },
-    });
-  }
+  void operator.ended.then(async (end) => {
+    if (closing.aborted) return;
+    say(`the operator ended (${end}); another is started`);
+    await keepOperator(embedded, operatorLog, closing).catch((error: unknown) => say(String(error)));
+  });
 }
