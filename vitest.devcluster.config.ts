@@ -8,8 +8,8 @@ export default defineConfig({
     environment: "node",
     globalSetup: ["test/e2e/kit/devcluster.ts"],
     setupFiles: ["test/e2e/kit/use-devcluster.ts"],
-    // Most of a scenario is waiting: for a retry, for a timeout, for kubectl.
-    maxConcurrency: 8,
+    // As on the real cluster: two cores carry it all.
+    maxConcurrency: 5,
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,7 +1,7 @@
 // The real kubectl, looking: what people see of objects, of their changes and of what the server knows.
 import { describe, expect, test } from "vitest";
 
-import { shellImage, useCluster } from "./kit/cluster.ts";
+import { eventually, shellImage, useCluster } from "./kit/cluster.ts";
 import { kubectl, kubectlLines, type KubectlOptions } from "./kit/kubectl.ts";
 import { aConfigMap, aName, aPod, aWidget } from "./kit/objects.ts";
 
@@ -231,9 +231,11 @@ describe("kubectl logs", () => {
   test("-f goes on until the container ends; the end can be read again, with its time and its pod", async () => {
     const name = aName();
     await k("create -f -", json(aPod({ name, metadata: { labels: { app: name } }, spec: runs })));
-    await k(`wait --for=jsonpath={.status.phase}=Running pod/${name} --timeout=60s`);
 
-    const followed = await k(`logs -f ${name}`);
+    const followed = await eventually(
+      () => k(`logs -f ${name}`).catch(() => ""), // until it has started
+      (output) => output !== "",
+    );
     await k(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=60s`);
 
     expect(followed).toBe("one\ntwo\n");

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import type { TestProject } from "vitest/node";
 
 import { type Embedded, startEmbedded } from "../../../cli/src/dev/embedded.ts";
+import type { OperatorProcess } from "../../../cli/src/dev/operator-process.ts";
 import { builtCli } from "../../../cli/test/dev/kit/built-cli.ts";
 import { needKubectl } from "../../cluster/kubectl.ts";
 import { say } from "../../shell.ts";
@@ -47,6 +48,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     STINT_E2E: "devcluster",
     STINT_OPERATOR_LOG: operatorLog,
     KUBECONFIG: embedded.kubeconfigFile,
+    KUBECACHEDIR: join(folder, "kubectl"), // else kubectl keeps what it learns of each cluster for ever
     PATH: [kubectl, process.env["PATH"]].join(delimiter),
   });
   return close;
@@ -59,9 +61,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 async function keepOperator(embedded: Embedded, operatorLog: string, closing: AbortSignal): Promise<void> {
   const operator = await embedded.startOperator({ onLine: (line) => appendFileSync(operatorLog, `${line}\n`) });
   await operator.ready;
-  void operator.ended.then(async (end) => {
+  void replaced(operator).catch((error: unknown) => say(String(error)));
+
+  async function replaced({ ended }: OperatorProcess): Promise<void> {
+    const end = await ended;
     if (closing.aborted) return;
     say(`the operator ended (${end}); another is started`);
-    await keepOperator(embedded, operatorLog, closing).catch((error: unknown) => say(String(error)));
-  });
+    await keepOperator(embedded, operatorLog, closing);
+  }
 }
