@@ -21,6 +21,11 @@ export function runNotFound({ namespace }: Cluster, name: string): Problem {
   );
 }
 
+/** There is nothing left to be done to a run that has ended (S167). */
+export function runNotActive(name: string): Problem {
+  return new Problem(`task run ${name} is not active`, `\`stint get ${name}\` tells how it ended.`);
+}
+
 /** The condition that tells how the run ended, or what it waits for. */
 export function succeededOf({ status }: TaskRun): Pick<Condition, "reason" | "message"> {
   const found = status?.conditions?.find(({ type }) => type === ConditionType.Succeeded);

@@ -104,7 +104,7 @@ export const EventReason = {
   HookNotStarted: "HookNotStarted",
 } as const;
 
-/** Why a run is not to start any more: what it waited for, or was handed over with, has failed (S132, S139, S140, S208). */
+/** Why a run is not to start any more: what it waited for, or was handed over with, has failed (S132, S139, S140, S222). */
 export const NotStartedReason = {
   UpstreamFailed: "UpstreamFailed",
   OptionalBranchFailed: "OptionalBranchFailed",

@@ -1,14 +1,13 @@
 import { outcomeOf } from "../../../sdk/src/client/outcome.ts";
 import { ExitCode } from "../exit-codes.ts";
-import { Problem } from "../problem.ts";
 import { taskRuns } from "../resources.ts";
-import { getRun } from "../runs.ts";
+import { getRun, runNotActive } from "../runs.ts";
 import type { Session } from "../session.ts";
 
 /** Starts nothing more of a run, nor of what it started, until {@link resume}. Source: S173. */
 export async function pause({ terminal, connect }: Session, name: string): Promise<ExitCode> {
   const cluster = await connect();
-  if (outcomeOf(await getRun(cluster, name))) throw notActive(name);
+  if (outcomeOf(await getRun(cluster, name))) throw runNotActive(name);
   await cluster.patch(taskRuns, name, { spec: { suspend: true } });
   terminal.print(`task run ${name} is paused: what runs finishes, nothing new starts`);
   return ExitCode.Ok;
@@ -18,12 +17,8 @@ export async function pause({ terminal, connect }: Session, name: string): Promi
 export async function resume({ terminal, connect }: Session, name: string): Promise<ExitCode> {
   const cluster = await connect();
   const run = await getRun(cluster, name);
-  if (outcomeOf(run) && run.spec.suspend !== true) throw notActive(name);
+  if (outcomeOf(run) && run.spec.suspend !== true) throw runNotActive(name);
   await cluster.patch(taskRuns, name, { spec: { suspend: false } });
   terminal.print(`task run ${name} goes on`);
   return ExitCode.Ok;
-}
-
-function notActive(name: string): Problem {
-  return new Problem(`task run ${name} is not active`, `\`stint get ${name}\` tells how it ended.`);
 }
