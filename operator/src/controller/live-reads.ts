@@ -1,6 +1,7 @@
 // What only a request can tell. A look costs none but these, and each only where it decides something:
 //
 //   L1. Our own write has not come back for 5 s. Its event is not late but lost: the run and its pods are read past the caches.
+//       A pod that a cache held before and the API server has not is gone, and must not be made again as if it had never been.
 //   L2. A live attempt's pod is recorded and not cached. Another replica's gateway may have recorded it before our cache had
 //       it, so it is asked for before its absence is taken for its end.
 //   L3. A container still waits for its volumes at the end of its time. Only an event tells a volume that does not mount from
@@ -31,20 +32,31 @@ export interface LiveReadDeps {
 }
 
 /** A run, and its pods if they were read past the cache. */
-export interface Seen {
+export interface Seen extends Pick<Extra, "pods" | "gonePod"> {
   readonly run: ObservedRun;
-  readonly pods?: readonly OwnedPod[];
 }
 
-/** The run as it is now, or `undefined` if there is none (L1). */
-export function readRun(cluster: Cluster, key: Key): Promise<Seen | undefined> {
+/** The run as it is now, or `undefined` if there is none (L1). `cached` is what the cache has of it. */
+export function readRun(
+  key: Key,
+  cached: ObservedRun | undefined,
+  { cluster, observe }: LiveReadDeps,
+): Promise<Seen | undefined> {
   const { namespace = "", name } = refOf(key);
+  const held = cached ? observe(cached).pods : []; // before the requests: a pod that comes meanwhile is not gone
   return unlessMissing(async () => {
     const run = toObservedRun(await cluster.get(taskRuns, { namespace, name }));
     const { items } = await cluster.list(podResource, { namespace, labelSelector: `${label.run}=${name}` });
-    const owned = items.filter((pod) => controllerUid(pod) === run.metadata.uid);
-    return { run, pods: owned.map((pod) => toOwnedPod(pod)) };
+    const pods = items.filter((pod) => controllerUid(pod) === run.metadata.uid).map((pod) => toOwnedPod(pod));
+    const gonePod = goneOf(run, held, pods);
+    return { run, pods, ...(gonePod && { gonePod }) };
   });
+}
+
+function goneOf(run: ObservedRun, held: readonly OwnedPod[], pods: readonly OwnedPod[]): OwnedPod | undefined {
+  const attempt = liveAttempt(run);
+  const pod = attempt && podOf(attempt, held);
+  return pods.some(({ metadata }) => metadata.uid === pod?.metadata.uid) ? undefined : pod;
 }
 
 /** Whatever has to be asked for before the run is decided on; for nearly every look, nothing. */

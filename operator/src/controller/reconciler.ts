@@ -40,7 +40,7 @@ export function createReconcile(deps: ReconcilerDeps): Reconcile {
     if (state === "behind") return requeueAt(barrier.patience(key)); // R1; the event that we wait for usually comes first
     if (!expectations.satisfied(key)) return requeueAt(expectations.patience(key));
     // What is overdue stays so: until the cache has it, every look has to go past the cache.
-    const seen = state === "overdue" ? await readRun(deps.cluster, key) : cached(key, deps);
+    const seen = state === "overdue" ? await readRun(key, deps.runs.get(key), deps) : cached(key, deps);
     if (seen) return look(seen, reconcileId, deps);
     barrier.forget(key);
     refusals.forget(key);

@@ -39,6 +39,8 @@ export interface Extra extends Partial<
 > {
   /** The run's pods as they were read past the cache. */
   readonly pods?: readonly OwnedPod[];
+  /** The live attempt's pod as the cache held it before that, if it is not among them any more. */
+  readonly gonePod?: OwnedPod;
 }
 
 interface Observation {
@@ -49,9 +51,9 @@ interface Observation {
 export type Observer = (run: ObservedRun, extra?: Extra) => Observation;
 
 export function createObserver(caches: Caches, surroundings: Surroundings): Observer {
-  return (run, { pods: read, ...extra } = {}) => {
+  return (run, { pods: read, gonePod: missed, ...extra } = {}) => {
     const pods = read ?? caches.pods.by(indexNames.owner, run.metadata.uid);
-    const gonePod = caches.gonePods.get(run.metadata.uid);
+    const gonePod = caches.gonePods.get(run.metadata.uid) ?? missed; // the first is what went, the second what was held
     const bundle = bundleOf(run, caches.bundles);
     const revision = revisionOf(run, bundle, caches.revisions);
     const parent = parentOf(run, caches.runs);

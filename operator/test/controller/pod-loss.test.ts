@@ -149,6 +149,29 @@ test("a pod that ends and is gone before its uid is recorded is not made again: 
   expect(box.ends).toEqual(["ExitedWithoutReport", "Succeeded"]);
 });
 
+test("a pod that was held and is missing from a live read is gone, and is not made again (S98)", async () => {
+  const brief: PodLife = [
+    { afterMs: 20_000, does: "start" },
+    { afterMs: 100, does: "exit", code: 3 },
+    { afterMs: 0, does: "vanish" },
+  ];
+  const { box, operator } = await aBox({ lives: [brief, lives.succeeds] });
+  const releases: (() => void)[] = [];
+  operator.cluster.beforeNext("replaceStatus", taskRuns, () => releases.push(operator.cluster.holdBack(taskRuns)));
+  await box.apply();
+  await box.until(() => operator.gateway.caches.pods.list().length === 1);
+  releases.push(operator.cluster.holdBack(pods));
+  await box.until(() => box.podOf(1) === undefined);
+  await box.clock.advance(60_000);
+
+  releases.forEach((release) => release());
+  await box.untilFinished();
+
+  expect(operator.writes().filter((write) => write === "create pods")).toHaveLength(2);
+  expect(box.ends).toEqual(["NeverStarted", "Succeeded"]);
+  expect(box.status).toMatchObject({ userRetries: 0, infrastructureRetries: 1 });
+});
+
 test("the last of a pod is forgotten once the run tells of its attempt's end", async () => {
   const { box, operator } = await aBox({ lives: [lives.exitsAndVanishes, lives.lasts] });
   const { uid } = (await box.apply()).metadata;
