@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type Built, buildAssets } from "./built.ts";
+import { keepEvidence } from "./evidence.ts";
 import { faultKinds } from "./faults.ts";
 import { planOf } from "./plan.ts";
 import { play } from "./play.ts";
@@ -23,7 +24,10 @@ test("the seeds meet every kind of fault", () => {
 });
 
 test.concurrent.each(seeds)("seed %i breaks no rule", { timeout: patienceMs }, async (seed) => {
-  const { violations, history } = await play(planOf(seed), built.assets);
+  const plan = planOf(seed);
+  const played = await play(plan, built.assets);
+  keepEvidence(plan, played);
+  const { violations, history } = played;
 
   expect(violations, `make chaos SEED=${seed} plays it again`).toEqual([]);
   expect(history.ledger.length).toBeGreaterThan(0);

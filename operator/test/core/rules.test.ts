@@ -51,6 +51,31 @@ describe("a deadline", () => {
   });
 });
 
+describe("a pod that waits", () => {
+  const unscheduled = aPod(1, "Pending", {
+    status: {
+      containerStatuses: [],
+      conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no node fits" }],
+    },
+  });
+  const run = anAcceptedRun([anAttempt(1, { podUid: undefined })]);
+
+  test("is recorded with what it waits for, so that it is not made again once it is gone (S101)", () => {
+    const told = decide(run, [unscheduled], aWorld(), t);
+    const gone = decide({ ...run, status: told.status }, [], aWorld(), t);
+
+    expect(told.status.attempts).toMatchObject([{ podUid: unscheduled.metadata.uid }]);
+    expect(gone.rule).toBe("awaitingRetry");
+    expect(gone.status.attempts).toMatchObject([{ reason: "PodDeleted", class: "Infrastructure" }]);
+  });
+
+  test("for nothing that has a name costs no write (S299)", () => {
+    const { status } = decide(run, [aPod(1, "Pending")], aWorld(), t);
+
+    expect(status).toEqual(run.status);
+  });
+});
+
 describe("a bundle that is deleted", () => {
   test("between an attempt's intent and its pod ends the run (S249)", () => {
     const run = anAcceptedRun([anAttempt(1, { podUid: undefined })]);

@@ -8,7 +8,7 @@ import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged
 import { inputTooLarge } from "../acceptance.ts";
 import { containerOf, startedAt, type Failure } from "../outcome.ts";
 import { waitingFor } from "../waiting.ts";
-import { isTrue } from "../status.ts";
+import { conditionOf, isTrue } from "../status.ts";
 import type { Refusal } from "../world.ts";
 import { gaveUp } from "./ending.ts";
 import { createPod, missingRevision } from "./starting.ts";
@@ -103,7 +103,12 @@ function running(look: Look): Verdict {
 function waiting(look: Look): Verdict {
   if (!look.pod) return unchanged(look);
   const { reason, message } = waitingFor(look.pod, look.now);
-  return settle(look, { kind: "Pending", reason, message });
+  const situation = { kind: "Pending", reason, message } as const;
+  const told = conditionOf(look.status.conditions, ConditionType.Succeeded);
+  if (told?.reason === reason && told.message === message) return settle(look, situation);
+  // The uid costs nothing beside what is written anyway: should the pod vanish, whoever leads then knows that it has been.
+  const attempts = withLastAttempt(look.status.attempts ?? [], { podUid: look.pod.metadata.uid });
+  return settle(look, situation, { changes: { attempts } });
 }
 
 function withProgress(verdict: Verdict, { world: { progress }, pod }: Look): Verdict {
