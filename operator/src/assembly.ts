@@ -10,6 +10,7 @@ import { createBundleReconciler } from "./controller/bundle-reconciler.ts";
 import { requeueAt, runController, type Reconcile } from "./controller/controller.ts";
 import { Expectations } from "./controller/expectations.ts";
 import { cachesOf, type Informers } from "./controller/informers.ts";
+import { MadePods } from "./controller/made-pods.ts";
 import { createReconcile } from "./controller/reconciler.ts";
 import { Refusals } from "./controller/refusals.ts";
 import { runRetention } from "./controller/retention.ts";
@@ -23,6 +24,7 @@ import type { Cluster } from "./effects/cluster.ts";
 import { keyOf } from "./effects/key.ts";
 import { createObserver, type Surroundings } from "./effects/observe.ts";
 import { createBundleObserver } from "./effects/observe-bundle.ts";
+import { toOwnedPod } from "./effects/reading.ts";
 import { createRecorder } from "./effects/recorder.ts";
 import { createSourceReader } from "./effects/source.ts";
 import type { GatewayDeps, TreeLimits } from "./gateway/deps.ts";
@@ -84,13 +86,15 @@ function createParts({ cluster, informers, surroundings, settings, clock, log, p
   const recorder = createRecorder({ cluster, now, instance: settings.instance, background });
   const lead = { isOurs: false };
   const barrier = new Barrier(clock);
+  const made = new MadePods();
   const expectations = new Expectations(clock, informers.pods.cache);
-  const writes = createWriteLog(informers, { lead, barrier, expectations });
+  const writes = createWriteLog(informers, { lead, barrier, expectations, made });
   return {
     caches,
     lead,
     barrier,
     expectations,
+    made,
     observe: createObserver(caches, surroundings),
     apply: createApply({ cluster, recorder, writes, point }),
     observer: createBundleObserver({ cluster, caches, surroundings, readSource: createSourceReader(cluster), now }),
@@ -102,13 +106,18 @@ interface Memory {
   readonly lead: { readonly isOurs: boolean };
   readonly barrier: Barrier;
   readonly expectations: Expectations;
+  readonly made: MadePods;
 }
 
-function createWriteLog({ runs, pods }: Informers, { lead, barrier, expectations }: Memory): WriteLog {
+function createWriteLog({ runs, pods }: Informers, { lead, barrier, expectations, made }: Memory): WriteLog {
   const ifLeading = (remember: () => void): void => (lead.isOurs ? remember() : undefined); // A2
   return {
     wroteRun: (run, version) => ifLeading(() => barrier.wrote(keyOf(run), runs, version)),
-    wrotePod: (run, version) => ifLeading(() => barrier.wrote(keyOf(run), pods, version)),
+    wrotePod: (run, pod) =>
+      ifLeading(() => {
+        made.made(keyOf(run), toOwnedPod(pod));
+        barrier.wrote(keyOf(run), pods, pod.metadata.resourceVersion);
+      }),
     deletingPod: (run, pod) => ifLeading(() => expectations.expectDeletion(keyOf(run), pod)),
     keptPod: (run, pod) => expectations.withdraw(keyOf(run), pod.uid),
   };
@@ -154,9 +163,9 @@ function runReconcile(
   { caches: { runs }, ...parts }: Parts,
   { cluster, clock, log, point }: AssemblyOptions,
 ): Reconcile {
-  const { observe, apply, barrier, expectations } = parts;
+  const { observe, apply, barrier, expectations, made } = parts;
   const refusals = new Refusals(clock);
-  return createReconcile({ cluster, runs, observe, apply, barrier, expectations, refusals, clock, log, point });
+  return createReconcile({ cluster, runs, observe, apply, barrier, expectations, made, refusals, clock, log, point });
 }
 
 function bundleReconcile(

@@ -1,7 +1,8 @@
 // What only a request can tell. A look costs none but these, and each only where it decides something:
 //
 //   L1. Our own write has not come back for 5 s. Its event is not late but lost: the run and its pods are read past the caches.
-//       A pod that a cache held before and the API server has not is gone, and must not be made again as if it had never been.
+//       A pod that we made or that a cache held before, and that the API server has not, is gone. It must not be made again
+//       as if it had never been.
 //   L2. A live attempt's pod is recorded and not cached. Another replica's gateway may have recorded it before our cache had
 //       it, so it is asked for before its absence is taken for its end.
 //   L3. A container still waits for its volumes at the end of its time. Only an event tells a volume that does not mount from
@@ -24,11 +25,13 @@ import type { Extra, Observer } from "../effects/observe.ts";
 import { controllerUid, inputOf, toObservedRun, toOwnedPod } from "../effects/reading.ts";
 import { pods as podResource, taskRuns } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
+import type { MadePods } from "./made-pods.ts";
 
 export interface LiveReadDeps {
   readonly cluster: Cluster;
   readonly observe: Observer;
   readonly clock: Clock;
+  readonly made: Pick<MadePods, "of">;
 }
 
 /** A run, and its pods if they were read past the cache. */
@@ -40,22 +43,23 @@ export interface Seen extends Pick<Extra, "pods" | "gonePod"> {
 export function readRun(
   key: Key,
   cached: ObservedRun | undefined,
-  { cluster, observe }: LiveReadDeps,
+  { cluster, observe, made }: LiveReadDeps,
 ): Promise<Seen | undefined> {
   const { namespace = "", name } = refOf(key);
-  const held = cached ? observe(cached).pods : []; // before the requests: a pod that comes meanwhile is not gone
+  // Before the requests: a pod that comes meanwhile is not gone.
+  const known = [...(cached ? observe(cached).pods : []), made.of(key)].filter((pod) => pod !== undefined);
   return unlessMissing(async () => {
     const run = toObservedRun(await cluster.get(taskRuns, { namespace, name }));
     const { items } = await cluster.list(podResource, { namespace, labelSelector: `${label.run}=${name}` });
     const pods = items.filter((pod) => controllerUid(pod) === run.metadata.uid).map((pod) => toOwnedPod(pod));
-    const gonePod = goneOf(run, held, pods);
+    const gonePod = goneOf(run, known, pods);
     return { run, pods, ...(gonePod && { gonePod }) };
   });
 }
 
-function goneOf(run: ObservedRun, held: readonly OwnedPod[], pods: readonly OwnedPod[]): OwnedPod | undefined {
+function goneOf(run: ObservedRun, known: readonly OwnedPod[], pods: readonly OwnedPod[]): OwnedPod | undefined {
   const attempt = liveAttempt(run);
-  const pod = attempt && podOf(attempt, held);
+  const pod = attempt && podOf(attempt, known);
   return pods.some(({ metadata }) => metadata.uid === pod?.metadata.uid) ? undefined : pod;
 }
 

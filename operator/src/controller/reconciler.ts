@@ -21,6 +21,7 @@ import type { Barrier } from "./barrier.ts";
 import { requeueAt, settled, type Reconcile, type Result } from "./controller.ts";
 import type { Expectations } from "./expectations.ts";
 import { readMore, readRun, type LiveReadDeps, type Seen } from "./live-reads.ts";
+import type { MadePods } from "./made-pods.ts";
 import type { Refusals, StandingRefusal } from "./refusals.ts";
 
 export interface ReconcilerDeps extends LiveReadDeps {
@@ -28,21 +29,24 @@ export interface ReconcilerDeps extends LiveReadDeps {
   readonly apply: Apply;
   readonly barrier: Barrier;
   readonly expectations: Expectations;
+  readonly made: MadePods;
   readonly refusals: Refusals;
   readonly log: Logger;
   readonly point: PassPoint;
 }
 
 export function createReconcile(deps: ReconcilerDeps): Reconcile {
-  const { barrier, expectations, refusals } = deps;
+  const { barrier, expectations, made, refusals } = deps;
   return async (key, reconcileId) => {
     const state = barrier.state(key);
+    if (state === "open") made.forget(key);
     if (state === "behind") return requeueAt(barrier.patience(key)); // R1; the event that we wait for usually comes first
     if (!expectations.satisfied(key)) return requeueAt(expectations.patience(key));
     // What is overdue stays so: until the cache has it, every look has to go past the cache.
     const seen = state === "overdue" ? await readRun(key, deps.runs.get(key), deps) : cached(key, deps);
     if (seen) return look(seen, reconcileId, deps);
     barrier.forget(key);
+    made.forget(key);
     refusals.forget(key);
     return settled; // deleted: garbage collection owns the pods now
   };

@@ -17,7 +17,7 @@ import { amendStatus } from "./amend-status.ts";
 import type { Cluster, ObjectRef } from "./cluster.ts";
 import { createOwned, refusalOf } from "./create-owned.ts";
 import type { Recorder } from "./recorder.ts";
-import { pods, taskRuns } from "./resources.ts";
+import { type Pod, pods, taskRuns } from "./resources.ts";
 import { startHooks } from "./start-hooks.ts";
 
 interface Applied {
@@ -31,7 +31,7 @@ export type Apply = (run: ObservedRun, decision: Decision) => Promise<Applied>;
 /** Told of every write, so that nobody decides on a cache that is older than it. */
 export interface WriteLog {
   wroteRun(run: ObjectRef, resourceVersion: string): void;
-  wrotePod(run: ObjectRef, resourceVersion: string): void;
+  wrotePod(run: ObjectRef, pod: Pod): void;
   /** Called before the delete: no answer says in which version an object goes. */
   deletingPod(run: ObjectRef, pod: ActionRef): void;
   /** The delete failed. */
@@ -112,7 +112,7 @@ async function createPod(
 ): Promise<Refusal | undefined> {
   try {
     const pod = await createOwned(cluster, pods, run, body);
-    writes.wrotePod(run.metadata, pod.metadata.resourceVersion);
+    writes.wrotePod(run.metadata, pod);
     return undefined;
   } catch (error) {
     const refusal = refusalOf(error);

@@ -149,7 +149,10 @@ test("a pod that ends and is gone before its uid is recorded is not made again: 
   expect(box.ends).toEqual(["ExitedWithoutReport", "Succeeded"]);
 });
 
-test("a pod that was held and is missing from a live read is gone, and is not made again (S98)", async () => {
+test.each([
+  { known: "was held", isHeld: true },
+  { known: "was made", isHeld: false },
+])("a pod that $known and is missing from a live read is gone, and is not made again (S98)", async ({ isHeld }) => {
   const brief: PodLife = [
     { afterMs: 20_000, does: "start" },
     { afterMs: 100, does: "exit", code: 3 },
@@ -157,16 +160,20 @@ test("a pod that was held and is missing from a live read is gone, and is not ma
   ];
   const { box, operator } = await aBox({ lives: [brief, lives.succeeds] });
   const releases: (() => void)[] = [];
-  operator.cluster.beforeNext("replaceStatus", taskRuns, () => releases.push(operator.cluster.holdBack(taskRuns)));
+  const goDeaf = (resource: typeof pods | typeof taskRuns) => releases.push(operator.cluster.holdBack(resource));
+  operator.cluster.beforeNext("replaceStatus", taskRuns, () => goDeaf(taskRuns));
+  if (!isHeld) operator.cluster.beforeNext("create", pods, () => goDeaf(pods));
   await box.apply();
-  await box.until(() => operator.gateway.caches.pods.list().length === 1);
-  releases.push(operator.cluster.holdBack(pods));
+  await box.until(() => box.podOf(1) !== undefined);
+  if (isHeld) goDeaf(pods);
   await box.until(() => box.podOf(1) === undefined);
+  const held = operator.gateway.caches.pods.list();
   await box.clock.advance(60_000);
 
   releases.forEach((release) => release());
   await box.untilFinished();
 
+  expect(held).toHaveLength(isHeld ? 1 : 0);
   expect(operator.writes().filter((write) => write === "create pods")).toHaveLength(2);
   expect(box.ends).toEqual(["NeverStarted", "Succeeded"]);
   expect(box.status).toMatchObject({ userRetries: 0, infrastructureRetries: 1 });
