@@ -45,6 +45,7 @@ export type Entry = { readonly atMs: number; readonly pid: number; readonly podN
 
 export interface OperatorEnd {
   readonly name: string;
+  readonly atMs: number;
   readonly end: number | string;
   /** Nobody told it to. */
   readonly byItself: boolean;

@@ -249,21 +249,28 @@ describe("two attempts", () => {
     ).toContain("while the process of run-0-1 lived");
   });
 
-  test("with one number are found (S98)", () => {
-    const started = (pid: number): Entry => ({
+  test("with one number are found, unless nobody was left who knew of the first (S98)", () => {
+    const started = (pid: number, atMs: number): Entry => ({
       kind: "started",
       run: "run-0",
       attempt: 1,
       podName: "run-0-1",
       pid,
-      atMs: 1,
+      atMs,
       beside: [],
     });
-    expect(attemptsWorkOnce(aHistory({ ledger: [started(7)] }))).toEqual([]);
+    const again = { ...aPod(1), metadata: { ...aPod(1).metadata, uid: "another" } };
+    const vanished = [aRun({ attempts: [anAttempt(1)] }), aPod(1), { gone: aPod(1) }, again];
+    const told = [aRun({ attempts: [anAttempt(1, undefined, { podUid: "uid" })] }), ...vanished];
+    const ledger = [started(7, 1500), started(8, 4500)];
+    const operators = [{ name: "operator-0", atMs: 2500, end: "SIGKILL", byItself: false, errors: [] }];
+    const problem = "run-0-1 began to work 2 times";
 
-    expect(attemptsWorkOnce(aHistory({ ledger: [started(7), started(8)] }))[0]).toContain(
-      "run-0-1 began to work 2 times",
-    );
+    expect(attemptsWorkOnce(aHistory({ ledger: ledger.slice(1) }))).toEqual([]);
+    expect(attemptsWorkOnce(aHistory({ changes: vanished, ledger, operators }))).toEqual([]);
+    expect(attemptsWorkOnce(aHistory({ changes: vanished, ledger }))).toEqual([problem]);
+    expect(attemptsWorkOnce(aHistory({ changes: told, ledger, operators }))).toEqual([problem]);
+    expect(attemptsWorkOnce(aHistory({ changes: [aPod(1)], ledger, operators }))).toEqual([problem]);
   });
 });
 
@@ -309,7 +316,7 @@ describe("a pod", () => {
 
 describe("an operator", () => {
   const end = (more: Partial<OperatorEnd>): History =>
-    aHistory({ operators: [{ name: "operator-0", end: 1, byItself: true, errors: [], ...more }] });
+    aHistory({ operators: [{ name: "operator-0", atMs: 0, end: 1, byItself: true, errors: [], ...more }] });
 
   test("that ends by itself, or finds what is not known to happen, is found", () => {
     expect(operatorsStand(end({ end: "SIGKILL", byItself: false }))).toEqual([]);

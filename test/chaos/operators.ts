@@ -110,7 +110,7 @@ export class Operators {
   ): Promise<void> {
     const end = await operator.ended;
     this.#live.delete(operator.pid);
-    this.ends.push({ name, end, byItself: !this.#killed.has(operator.pid), errors });
+    this.ends.push({ name, atMs: Date.now(), end, byItself: !this.#killed.has(operator.pid), errors });
     await sleep(restartMs);
     if (!this.#isClosing) await next();
   }

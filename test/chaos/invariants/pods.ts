@@ -96,13 +96,32 @@ export function processesDoNotOverlap({ changes, ledger }: History): readonly st
   });
 }
 
-/** One attempt gets its assignment once: there is one pod of it, and one process of the pod (S98). */
-export function attemptsWorkOnce({ ledger }: History): readonly string[] {
+/**
+ * User's code of one attempt begins once (S98).
+ *
+ * Unless its pod vanished before any status told of it, and with it whoever knew: then it is made again under its name.
+ */
+export function attemptsWorkOnce({ changes, ledger, operators }: History): readonly string[] {
   const started = ledger.filter((entry) => entry.kind === "started");
-  const processes = Map.groupBy(started, ({ podName }) => podName);
-  return [...processes].flatMap(([podName, entries]) =>
-    entries.length > 1 ? [`${podName} began to work ${entries.length} times`] : [],
-  );
+  return [...Map.groupBy(started, ({ podName }) => podName)].flatMap(([podName, [first, ...more]]) => {
+    const made = changes.filter(
+      ({ kind, type, object }) => kind === "pod" && type === "ADDED" && object.metadata.name === podName,
+    );
+    const isForgotten = more.every(({ atMs }, index) => {
+      const again = made[index + 1];
+      const wasTold = changes.some(
+        (change) => again && change.kind === "run" && change.atMs < again.atMs && tellsOf(change.object, podName),
+      );
+      return (
+        again !== undefined && again.atMs < atMs && !wasTold && operators.some((end) => first && end.atMs > first.atMs)
+      );
+    });
+    return isForgotten ? [] : [`${podName} began to work ${more.length + 1} times`];
+  });
+}
+
+function tellsOf({ status }: TaskRun, podName: string): boolean {
+  return status?.attempts?.some((attempt) => attempt.podName === podName && attempt.podUid !== undefined) ?? false;
 }
 
 /** What was acknowledged is in the run by then, and what succeeded stays the run's outcome (S52). */
