@@ -61,9 +61,9 @@ export class Operators {
     const operator = this.#picked(pick);
     if (!operator) return undefined;
     const { pid } = operator;
-    process.kill(pid, "SIGSTOP");
+    signal(pid, "SIGSTOP");
     return () => {
-      if (this.#live.get(pid) === operator) process.kill(pid, "SIGCONT");
+      if (this.#live.get(pid) === operator) signal(pid, "SIGCONT");
     };
   }
 
@@ -113,6 +113,14 @@ export class Operators {
     this.ends.push({ name, atMs: Date.now(), end, byItself: !this.#killed.has(operator.pid), errors });
     await sleep(restartMs);
     if (!this.#isClosing) await next();
+  }
+}
+
+function signal(pid: number, name: "SIGSTOP" | "SIGCONT"): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended, and nobody has been told yet.
   }
 }
 
