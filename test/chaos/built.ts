@@ -1,9 +1,7 @@
-// The operator and the runner, built from the sources as they are now into a folder that nobody else builds into.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 
-import { run } from "../shell.ts";
+import { builtCli } from "../../cli/test/dev/kit/built-cli.ts";
 
 export interface Built {
   /** As `EmbeddedOptions.assets`. */
@@ -11,14 +9,10 @@ export interface Built {
   remove(): void;
 }
 
-/** Below the packages that the operator loads when it needs them. */
-const cache = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
-
-/** Throws with the output of a build that failed. */
+/** The operator and the runner of the sources as they are now: a copy, since a thousand seeds take longer than a build is kept. */
 export async function buildAssets(): Promise<Built> {
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, "stint-chaos-"));
-  const { code, output } = await run("node", [fileURLToPath(new URL("../../cli/build.ts", import.meta.url)), folder]);
-  if (code !== 0) throw new Error(`cli/build.ts failed:\n${output}`);
-  return { assets: join(folder, "embedded"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const built = dirname(await builtCli());
+  const assets = mkdtempSync(join(built, "../../stint-chaos-")); // where the operator finds its packages
+  cpSync(join(built, "embedded"), assets, { recursive: true });
+  return { assets, remove: () => rmSync(assets, { recursive: true, force: true }) };
 }
