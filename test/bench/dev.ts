@@ -104,8 +104,7 @@ function expectSquares(results: readonly number[]): void {
 async function forkSquares(project: Project, count: number): Promise<void> {
   const calls = Array.from({ length: count }, async (_, n) => {
     const child = fork(join(project.folder, "bare.mjs"), [String(n)]);
-    const [result] = (await once(child, "message")) as [number]; // what bare.mjs sends
-    await once(child, "exit");
+    const [[result]] = await Promise.all([once(child, "message") as Promise<[number]>, once(child, "exit")]); // bare.mjs's
     return result;
   });
   expectSquares(await Promise.all(calls));

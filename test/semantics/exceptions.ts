@@ -13,4 +13,5 @@ export const notBuilt: Readonly<Record<string, string>> = {
   S145: "logs after their pod: wait for the payload store",
   S159: "spec.queue: waits for queues (section 11)",
   S174: "waits for flows (section 13)",
+  S281: "-- command: waits for the socket protocol (section 15)",
 };
