@@ -1,13 +1,13 @@
 // `make bench-dev`: how quick `stint dev` is on this machine, beside the same functions as bare processes of Node. Everything
 // is measured in this run; the aims stand beside the figures, and nothing but a wrong result makes it fail.
-import { fork, spawnSync } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 
 import { taskRef } from "@stint/sdk";
 
-import { descendantsOf } from "../../cli/test/dev/kit/processes.ts";
+import { descendantsOf, processField } from "../../cli/test/dev/kit/processes.ts";
 import { type DevProcess, Project } from "../../cli/test/dev/kit/project.ts";
 import { say } from "../shell.ts";
 
@@ -121,16 +121,8 @@ async function bareInTurn(project: Project): Promise<readonly number[]> {
 }
 
 function memoryOf(server: DevProcess): string {
-  const operator = descendantsOf(server.pid).find((pid) => commandOf(pid).includes("operator.cjs")) ?? 0;
-  return [server.pid, operator].map((pid) => `${Math.round(Number(ps("rss", pid)) / 1024)} MiB`).join(", ");
-}
-
-function commandOf(pid: number): string {
-  return ps("args", pid);
-}
-
-function ps(field: string, pid: number): string {
-  return spawnSync("ps", ["-o", `${field}=`, "-p", String(pid)], { encoding: "utf8" }).stdout.trim();
+  const operator = descendantsOf(server.pid).find((pid) => processField("args", pid).includes("operator.cjs")) ?? 0;
+  return [server.pid, operator].map((pid) => `${Math.round(Number(processField("rss", pid)) / 1024)} MiB`).join(", ");
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -127,8 +127,8 @@ function applyDefinitions({ api }: Devcluster, { definitions, instanceTypes }: A
   }
 }
 
-/** Of an earlier life nobody is left who could lead: the next operator need not wait until the lease has run out. */
-function forgetLeader({ api }: Devcluster): void {
+/** For when nobody is left who could lead: the next operator need not wait until the lease has run out. */
+export function forgetLeader({ api }: Devcluster): void {
   const lease = { namespace: operatorNamespace, name: "stint-operator" };
   if (api.get("leases.coordination.k8s.io", lease)) api.delete("leases.coordination.k8s.io", lease);
 }

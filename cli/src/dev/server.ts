@@ -8,7 +8,8 @@ import { type Devcluster, type OutputListener, StateFileError } from "@stint/dev
 import { localKubeconfigFile } from "@stint/sdk/client/local-server";
 
 import { Problem } from "../problem.ts";
-import { type Embedded, startEmbedded } from "./embedded.ts";
+import { type Embedded, forgetLeader, startEmbedded } from "./embedded.ts";
+import { keepOperator } from "./operator-keeper.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import { OperatorLog } from "./operator-log.ts";
 import { operatorPort } from "./operator-port.ts";
@@ -32,7 +33,7 @@ export interface Server {
   readonly kubeconfigFile: string;
   /** Resolves when runs are served; rejects with a {@link Problem} if the operator ends before. */
   readonly ready: Promise<void>;
-  /** Rejects with a {@link Problem} when the operator ends by itself. */
+  /** Rejects with a {@link Problem} when there is no operator any more, and none could be started. */
   readonly lost: Promise<never>;
   /** Leaves no process and no file behind but the state. Attempts are killed, or, where there is a state, told to end first. */
   close(): Promise<void>;
@@ -40,7 +41,7 @@ export interface Server {
 
 /** Throws a {@link Problem} where the port is taken, the state cannot be used, or the home directory cannot be written. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { port, stateFile, podEnv, onOutput } = options;
+  const { port, stateFile, podEnv, onOutput, onTrouble } = options;
   const embedded = await startEmbedded({
     port,
     podEnv: { ...podEnv, NODE_OPTIONS: `--enable-source-maps ${podEnv["NODE_OPTIONS"] ?? ""}`.trim() },
@@ -52,16 +53,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { cluster } = embedded;
   const ownPort = new URL(cluster.url).port;
   const kubeconfigFile = localKubeconfigFile(Number(ownPort));
-  const log = new OperatorLog(options.onTrouble);
+  const log = new OperatorLog(onTrouble);
   const withdraw = (): Promise<void> => rm(kubeconfigFile, { force: true });
   try {
     welcomePods(cluster);
     await publish(kubeconfigFile, cluster.kubeconfig);
-    const operator = await startOperator(embedded, (line) => log.take(line));
-    const lost = operator.ended.then((end) => {
-      throw new Problem(`the operator ended (${end})${log.lastLines}`, "Please report it with these lines.");
+    const kept = await keepOperator(
+      () => startOperator(embedded, (line) => log.take(line)),
+      (end) => {
+        forgetLeader(cluster);
+        onTrouble(`it ended (${end}) and is started again`);
+      },
+    );
+    const lost = kept.lost.catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Problem(`${why}${log.lastLines}`, "Please report it with these lines.", { cause: error });
     });
-    const ready = Promise.race([operator.ready, lost]);
+    const ready = Promise.race([kept.ready, lost]);
     for (const promise of [lost, ready]) promise.catch(() => undefined); // whoever waits hears of it
     return {
       cluster,
@@ -71,6 +79,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       lost,
       async close() {
         await withdraw();
+        const operator = await kept.release();
         if (stateFile === undefined) await operator.kill();
         else await endAttempts(cluster);
         await embedded.close();
@@ -83,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
+/** On the port that pods know. */
 async function startOperator(embedded: Embedded, onLine: (line: string) => void): Promise<OperatorProcess> {
   const port = operatorPort(embedded.cluster.api);
   const operator = await embedded.startOperator({

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { descendantsOf, processField } from "./kit/processes.ts";
 import { type DevProcess, Project } from "./kit/project.ts";
 
 const patience = 300_000;
@@ -98,6 +99,18 @@ describe("stint dev (S281)", { timeout: patience }, () => {
     expect(code).toBe(0);
     expect(out).toContain("shop/sum_squares");
   });
+});
+
+test("an operator that ends is started again, and a run that lives goes on", { timeout: patience }, async () => {
+  const mark = server.mark;
+  const running = project.stint(server, "run", "shop/wait", "--input", "[2000]", "--wait");
+  await server.line(/\| waiting$/, mark);
+  const [operator = 0] = descendantsOf(server.pid).filter((pid) => processField("args", pid).includes("operator.cjs"));
+
+  process.kill(operator, "SIGKILL");
+
+  await server.line(/^operator: it ended \(SIGKILL\) and is started again$/, mark);
+  expect((await running).out).toBe('"the first code"\n');
 });
 
 describe("a change (S282)", { timeout: patience }, () => {

@@ -19,6 +19,11 @@ export async function survivorsOf(pids: readonly number[]): Promise<readonly num
   return pids.filter(isAlive);
 }
 
+/** What `ps` says of a process: its `args`, its `rss` in KiB. Empty if it is gone. */
+export function processField(field: "args" | "rss", pid: number): string {
+  return ps("-o", `${field}=`, "-p", String(pid)).join("");
+}
+
 /** A zombie is dead: whoever inherits it has not looked yet. */
 function isAlive(pid: number): boolean {
   return ps("-o", "stat=", "-p", String(pid)).some((state) => !state.startsWith("Z"));
