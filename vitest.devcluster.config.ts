@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 // The same scenarios as in vitest.e2e.config.ts, on devcluster: part of `make test`. The contract in kubectl's words is with
-// them, because both need kubectl.
+// them, because both need kubectl, and so are the examples: their tests play the services that tasks talk to.
 export default defineConfig({
   test: {
-    include: ["test/{e2e,demo}/**/*.e2e.ts", "devcluster/test/**/*.e2e.ts"],
+    include: ["test/{e2e,demo,examples}/**/*.e2e.ts", "devcluster/test/**/*.e2e.ts"],
     environment: "node",
     globalSetup: ["test/e2e/kit/devcluster.ts"],
     setupFiles: ["test/e2e/kit/use-devcluster.ts"],
