@@ -9,7 +9,9 @@ import { prepareExample, type } from "./kit/example.ts";
 beforeAll(() => prepareExample("render"));
 
 scenario("render: one bundle has the tasks of every file that its entry point joins (S10, S12)", [], async () => {
-  const { items } = JSON.parse(await type("tasks", "render", "-o", "json")) as { readonly items: readonly TaskBundle[] };
+  const { items } = JSON.parse(await type("tasks", "render", "-o", "json")) as {
+    readonly items: readonly TaskBundle[];
+  };
 
   expect(items[0]?.status?.tasks?.map(({ name }) => name).toSorted()).toEqual([
     "flip_coin",
@@ -57,13 +59,17 @@ scenario("render: sum_squares adds what two runs in pods of their own have squar
   expect(pods.map(({ length }) => length)).toEqual([1, 1]);
 });
 
-scenario("render: a coin that falls on tails is thrown again, three times at most (S81, S88, S89)", ["tails"], async () => {
-  const run = await runToEnd("tails", { task: "render/flip_coin", input: [0.2] });
+scenario(
+  "render: a coin that falls on tails is thrown again, three times at most (S81, S88, S89)",
+  ["tails"],
+  async () => {
+    const run = await runToEnd("tails", { task: "render/flip_coin", input: [0.2] });
 
-  expect(run.status).toMatchObject({ phase: "Failed", attemptCount: 4, userRetries: 3 });
-  expect(reasonOf(run)).toBe("TaskError");
-  expect(messageOf(run)).toBe("failed after 4 attempt(s): tails: try again");
-});
+    expect(run.status).toMatchObject({ phase: "Failed", attemptCount: 4, userRetries: 3 });
+    expect(reasonOf(run)).toBe("TaskError");
+    expect(messageOf(run)).toBe("failed after 4 attempt(s): tails: try again");
+  },
+);
 
 scenario("render: a coin of chance ends with heads, or has been thrown four times (S74, S88)", ["chance"], async () => {
   const { status } = await runToEnd("chance", { task: "render/flip_coin" });
@@ -95,10 +101,7 @@ scenario("render: a chain of tasks, each on the plan that it needs (S20, S55, S6
     instanceType: "starter",
     result: {
       photo: "4000x3000",
-      thumbnails: [
-        "https://photos.example/4000x3000/cat.jpg?w=320",
-        "https://photos.example/4000x3000/cat.jpg?w=1280",
-      ],
+      thumbnails: ["https://photos.example/4000x3000/cat.jpg?w=320", "https://photos.example/4000x3000/cat.jpg?w=1280"],
     },
   });
   expect(children.map(({ spec, status }) => `${spec.task} on ${status?.instanceType}`).toSorted()).toEqual([
@@ -114,14 +117,18 @@ scenario("render: a chain of tasks, each on the plan that it needs (S20, S55, S6
   });
 });
 
-scenario("render: what fails in a chain fails it, in the words of what failed (S8, S115, S116)", ["no-photo"], async () => {
-  const retry = { maxRetries: 0 };
-  const run = await runToEnd("no-photo", { task: "render/process_photo_upload", input: ["cat.txt"], retry });
-  const [child] = await childrenOf("no-photo");
+scenario(
+  "render: what fails in a chain fails it, in the words of what failed (S8, S115, S116)",
+  ["no-photo"],
+  async () => {
+    const retry = { maxRetries: 0 };
+    const run = await runToEnd("no-photo", { task: "render/process_photo_upload", input: ["cat.txt"], retry });
+    const [child] = await childrenOf("no-photo");
 
-  expect(run.status?.phase).toBe("Failed");
-  expect(messageOf(run)).toBe(
-    `failed after 1 attempt(s): Task run ${child?.metadata.name} (render/photos/read) failed: TaskError: ` +
-      "failed after 2 attempt(s): cat.txt is no photo",
-  );
-});
+    expect(run.status?.phase).toBe("Failed");
+    expect(messageOf(run)).toBe(
+      `failed after 1 attempt(s): Task run ${child?.metadata.name} (render/photos/read) failed: TaskError: ` +
+        "failed after 2 attempt(s): cat.txt is no photo",
+    );
+  },
+);
