@@ -5,7 +5,7 @@ import { beforeAll, expect } from "vitest";
 import { getRun, messageOf, namespace, reasonOf, runToEnd } from "../e2e/kit/cluster.ts";
 import { scenario } from "../e2e/kit/scenario.ts";
 import { prepareExample } from "./kit/example.ts";
-import { serve } from "./kit/web-server.ts";
+import { WebServer } from "./kit/web-server.ts";
 
 beforeAll(() => prepareExample("rhythm"));
 
@@ -28,7 +28,8 @@ scenario("rhythm: a task of one object takes the input whole (S31)", ["report", 
 
 scenario("rhythm: a payment is taken once, although it is tried twice (S99, S142)", ["payment"], async () => {
   const provider = new Provider();
-  const input = { orderId: "o-1", amountCents: 450, provider: await provider.start() };
+  await using served = await provider.start();
+  const input = { orderId: "o-1", amountCents: 450, provider: served.url };
 
   const run = await runToEnd("payment", { task: "rhythm/process-payment", input });
 
@@ -44,7 +45,8 @@ scenario("rhythm: a payment is taken once, although it is tried twice (S99, S142
 
 scenario("rhythm: the same order triggered twice is one run (S111)", ["order-7"], async () => {
   const provider = new Provider();
-  const payment = { orderId: "o-7", amountCents: 100, provider: await provider.start() };
+  await using served = await provider.start();
+  const payment = { orderId: "o-7", amountCents: 100, provider: served.url };
   const processPayment = taskRef<[typeof payment], { readonly chargeId: string }>("rhythm/process-payment");
 
   const first = await processPayment.trigger(payment, { namespace, name: "order-7" });
@@ -59,11 +61,11 @@ scenario("rhythm: the same order triggered twice is one run (S111)", ["order-7"]
 });
 
 scenario("rhythm: a provider that is down uses up the retries (S81, S89)", ["no-provider"], async () => {
-  const provider = await serve(() => ({ status: 503 }));
+  await using provider = await WebServer.start(() => ({ status: 503 }));
 
   const run = await runToEnd("no-provider", {
     task: "rhythm/process-payment",
-    input: { orderId: "o-2", amountCents: 1, provider },
+    input: { orderId: "o-2", amountCents: 1, provider: provider.url },
   });
 
   expect(run.status).toMatchObject({ phase: "Failed", attemptCount: 3, userRetries: 2 });
@@ -76,13 +78,13 @@ class Provider {
   readonly keysSeen: string[] = [];
   readonly charges = new Map<string, unknown>();
 
-  start(): Promise<string> {
-    return serve(({ headers, body }) => {
+  start(): Promise<WebServer> {
+    return WebServer.start(({ headers, body }) => {
       const key = String(headers["idempotency-key"]);
       this.keysSeen.push(key);
       const isNew = !this.charges.has(key);
       if (isNew) this.charges.set(key, JSON.parse(body));
-      return isNew ? { status: 502 } : { status: 200, json: { chargeId: `charge-${this.charges.size}` } };
+      return isNew ? { status: 502 } : { status: 200, body: { chargeId: `charge-${this.charges.size}` } };
     });
   }
 }

@@ -13,8 +13,8 @@ export async function prepareExample(example: string): Promise<void> {
 }
 
 /** `stint deploy`: the entry point as one module, its ConfigMap, its bundle, and the wait until that is Ready. */
-export async function deploy(example: string, entry = "tasks.ts"): Promise<void> {
-  await type("deploy", `examples/${example}/${entry}`, "--bundle", example);
+export async function deploy(example: string, entry = "tasks.ts", bundle = example): Promise<void> {
+  await type("deploy", `examples/${example}/${entry}`, "--bundle", bundle);
 }
 
 /** Types a command in the namespace of the test, and gives what it prints. Rejects with its notes when it fails. */

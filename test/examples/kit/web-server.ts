@@ -1,9 +1,7 @@
 // What a task's code talks to over HTTP, played by the test: the pods of devcluster are processes of this machine.
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-
-import { onTestFinished } from "vitest";
 
 export interface WebRequest {
   readonly path: string;
@@ -13,23 +11,40 @@ export interface WebRequest {
 
 export interface WebAnswer {
   readonly status: number;
-  readonly json?: unknown;
+  /** JSON, or bytes as they are; null if absent. */
+  readonly body?: unknown;
 }
 
-/** Answers on a port of its own until the test has ended; gives the address. */
-export async function serve(answer: (request: WebRequest) => WebAnswer | Promise<WebAnswer>): Promise<string> {
-  const server = createServer((request, response) => {
-    void (async () => {
-      const { url: path = "", headers } = request;
-      const { status, json = null } = await answer({ path, headers, body: await text(request) });
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  return `http://127.0.0.1:${port}`;
+type Answering = (request: WebRequest) => WebAnswer | Promise<WebAnswer>;
+
+/** Answers on a port of its own, until it is disposed of: `await using api = await WebServer.start(…)`. */
+export class WebServer implements AsyncDisposable {
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(answer: Answering): Promise<WebServer> {
+    const server = createServer((request, response) => {
+      void (async () => {
+        const { url: path = "", headers } = request;
+        const { status, body = null } = await answer({ path, headers, body: await text(request) });
+        response.writeHead(status).end(body instanceof Uint8Array ? body : JSON.stringify(body));
+      })();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return new WebServer(server);
+  }
+
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo; // it listens on a port
+    return `http://127.0.0.1:${port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
 }
