@@ -16,28 +16,39 @@ import {
 import { scenario } from "../e2e/kit/scenario.ts";
 import { prepareExample, type } from "./kit/example.ts";
 
+const twoRegions = JSON.stringify(["2027-01-01", ["north", "south"]]);
+
 beforeAll(() => prepareExample("nightly-report"));
 
-scenario("nightly-report: it starts when it is time, and is found by its tag (S18, S73)", ["tonight"], async () => {
-  const startAt = new Date(1000 * Math.ceil(Date.now() / 1000 + 5)).toISOString(); // a kubelet tells whole seconds
-  const input = JSON.stringify(["2027-01-01", ["north", "south"]]);
-  const options = ["--name", "tonight", "--start-at", startAt, "--tag", "nightly"];
-  await type("run", "nightly-report/report", "--input", input, ...options);
-  await reason("tonight", "Delayed");
-  const waiting = await getRun("tonight");
+scenario("nightly-report: it starts when it is time, and not before (S21, S73)", ["tonight"], async () => {
+  const startAt = new Date(1000 * Math.ceil(Date.now() / 1000 + 3)).toISOString(); // a kubelet tells whole seconds
+
+  await type("run", "nightly-report/report", "--input", twoRegions, "--name", "tonight", "--start-at", startAt);
   const run = await finished("tonight");
 
-  expect(waiting.status).toMatchObject({ phase: "Pending" });
-  expect(waiting.status?.attempts ?? []).toEqual([]);
   expect(run.status).toMatchObject({
     phase: "Succeeded",
     displayName: "report of 2027-01-01",
     result: { day: "2027-01-01", revenue: 260, missing: 0 },
   });
   expect(Date.parse(run.status?.startedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(startAt));
-  expect(await kubectl(["get", "taskruns", "-l", "tag.stint.dev/nightly", "-o", "name"])).toBe(
-    "taskrun.stint.dev/tonight\n",
-  );
+});
+
+const delayed = ["later"];
+scenario("nightly-report: until then it has no pod, and its tag finds it (S18, S73, S162)", delayed, async () => {
+  const options = ["--name", "later", "--start-at", "2999-01-01T02:00:00Z", "--tag", "nightly"];
+
+  await type("run", "nightly-report/report", "--input", twoRegions, ...options);
+  await reason("later", "Delayed");
+  const waiting = await getRun("later");
+  const found = await kubectl(["get", "taskruns", "-l", "tag.stint.dev/nightly", "-o", "name"]);
+  await type("cancel", "later");
+  const run = await finished("later");
+
+  expect(waiting.status?.phase).toBe("Pending");
+  expect(found).toBe("taskrun.stint.dev/later\n");
+  expect(run.status?.phase).toBe("Canceled");
+  expect(run.status?.attempts ?? []).toEqual([]);
 });
 
 scenario(

@@ -51,9 +51,9 @@ scenario("render: sum_squares adds what two runs in pods of their own have squar
   const children = await childrenOf("sum");
 
   expect(run.status).toMatchObject({ phase: "Succeeded", result: 25 });
-  expect(children.map(({ spec, status }) => [spec.task, status?.result]).toSorted()).toEqual([
-    ["render/square:1", 16],
-    ["render/square:1", 9],
+  expect(children.map(({ spec, status }) => `${spec.task}: ${String(status?.result)}`).toSorted()).toEqual([
+    "render/square:1: 16",
+    "render/square:1: 9",
   ]);
   const pods = await Promise.all(children.map(({ metadata }) => podsOf(metadata.name)));
   expect(pods.map(({ length }) => length)).toEqual([1, 1]);
