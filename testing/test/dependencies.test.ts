@@ -1,5 +1,5 @@
 // Runs that wait for others, and runs that hand others over, with the real functions (S128 to S140).
-import { allowFailure, currentContext, NonRetryableError, task, TaskRunError } from "@stint/sdk";
+import { allowFailure, currentContext, NonRetryableError, task, type TaskRunError } from "@stint/sdk";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { createHarness, type Harness } from "../src/index.ts";

@@ -65,10 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         onTrouble(`it ended (${end}) and is started again`);
       },
     );
-    const lost = kept.lost.catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Problem(`${why}${log.lastLines}`, "Please report it with these lines.", { cause: error });
-    });
+    const lost = kept.lost.catch((error: unknown) => throwLost(error, log));
     const ready = Promise.race([kept.ready, lost]);
     for (const promise of [lost, ready]) promise.catch(() => undefined); // whoever waits hears of it
     return {
@@ -90,6 +87,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await embedded.close();
     throw error;
   }
+}
+
+function throwLost(error: unknown, log: OperatorLog): never {
+  const why = error instanceof Error ? error.message : String(error);
+  throw new Problem(`${why}${log.lastLines}`, "Please report it with these lines.", { cause: error });
 }
 
 /** On the port that pods know. */

@@ -48,7 +48,6 @@ function nextOf(before: TaskRun | undefined, run: TaskRun): StoryLine | undefine
     case "Suspended":
     case "Skipped":
     case "Canceled":
-    case "Skipped":
       return aLine(standingOf(run), "plain");
   }
 }

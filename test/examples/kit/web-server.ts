@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-export interface WebRequest {
+interface WebRequest {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 }
 
-export interface WebAnswer {
+interface WebAnswer {
   readonly status: number;
   /** JSON, or bytes as they are; null if absent. */
   readonly body?: unknown;
