@@ -48,7 +48,10 @@ scenario(
     await deploy("tilebox", "tasks-with-a-fault.ts", "tilebox-faulty");
 
     const failed = await runToEnd("faulty", { task: "tilebox-faulty/job", input: [["S2A", "S2B"], served.url] });
-    const before = await childrenOf("faulty");
+    const before = await eventually("the end of every subtask", async () => {
+      const subtasks = await childrenOf("faulty");
+      return subtasks.every(({ status }) => status?.finishedAt !== undefined) ? subtasks : undefined;
+    });
     await deploy("tilebox", "tasks.ts", "tilebox-faulty");
     const printed = await type("retry", "faulty", "--latest");
     const run = await eventually("the end of the rerun", async () => {
