@@ -1,5 +1,5 @@
 // Docs that cannot lie: what a page lists is what the code has, in both directions.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { FinalReason, InfrastructureReason, UserReason } from "@stint/crds/conditions";
@@ -54,5 +54,15 @@ test("the table of states in the contract is that of the code (S155)", () => {
       const row = stateRowOf(state.split(" ")[0] as StateRow["phase"], reason); // checked above
       expect([row?.render ?? "–", row?.taskiq ?? "–"]).toEqual([names[0], names[4]]);
     }
+  }
+});
+
+test("examples that are applied have fixed names (S292)", () => {
+  const files = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" });
+  const manifests = files.filter((file) => file.endsWith(".yaml"));
+
+  expect(manifests.length).toBeGreaterThan(0);
+  for (const file of manifests) {
+    expect(readFileSync(join(root, "examples", file), "utf8"), file).not.toContain("generateName");
   }
 });
