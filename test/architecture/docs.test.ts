@@ -62,7 +62,6 @@ test("examples that are applied have fixed names (S292)", () => {
   const manifests = files.filter((file) => file.endsWith(".yaml"));
 
   expect(manifests.length).toBeGreaterThan(0);
-  for (const file of manifests) {
-    expect(readFileSync(join(root, "examples", file), "utf8"), file).not.toContain("generateName");
-  }
+  const generated = manifests.filter((file) => /generateName/.test(readFileSync(join(root, "examples", file), "utf8")));
+  expect(generated).toEqual([]);
 });

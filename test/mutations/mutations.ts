@@ -125,7 +125,7 @@ export const mutations: readonly Mutation[] = [
   {
     says: "server-side apply takes over what another manager owns",
     file: "apply.ts",
-    find: "if (contested.length > 0 && !isForced) throw conflictOf(contested);",
+    find: "if (refused.length > 0) throw conflictOf(refused);",
     replace: "",
     contract: "patches",
   },

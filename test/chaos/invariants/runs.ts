@@ -7,15 +7,20 @@ import { conditionOf, type History, isFinished, lastOfRuns, type RunChange, vers
 
 type Attempts = NonNullable<NonNullable<TaskRun["status"]>["attempts"]>;
 
-/** A terminal run changes no more (S154). */
+/** A terminal run changes no more (S154), but that its root tells of the tree below (S156), and of hooks once started (S106). */
 export function terminalStaysTerminal(history: History): readonly string[] {
   return eachRun(history, (name, versions) => {
     const end = versions.findIndex(({ object }) => isFinished(object));
     if (end < 0) return [];
-    const status = versions[end]?.object.status;
-    const changed = versions.slice(end + 1).find(({ object }) => !isDeepStrictEqual(object.status, status));
+    const outcome = outcomeIn(versions[end]?.object);
+    const changed = versions.slice(end + 1).find(({ object }) => !isDeepStrictEqual(outcomeIn(object), outcome));
     return changed ? [`${name} was ${said(versions[end]?.object)} and became ${said(changed.object)}`] : [];
   });
+}
+
+function outcomeIn(run: TaskRun | undefined): object {
+  const { stats: _, hooks: __, ...outcome } = run?.status ?? {};
+  return outcome;
 }
 
 /** Attempts are numbered from 1 without a gap, none is forgotten, and one that has ended stays as it ended (S101). */
