@@ -114,31 +114,27 @@ test(
   },
 );
 
-// What the file holds at the moment of a SIGKILL is chance; on a busy machine it may be older than the attempt's start.
-test(
-  "with a state, runs go on even after a SIGKILL, and what it cut short was Killed",
-  { timeout, retry: 2 },
-  async () => {
-    const project = await aProject();
-    const args = ["--state", "state.json"];
-    const first = project.dev({ args });
-    await first.line(/revision 1 is Ready/);
-    await project.stint(first, "run", "shop/sturdy", "--name", "cut", "--input", project.markerOf("cut"));
-    await first.line(/\| patient runs$/);
-    await project.stint(first, "run", "shop/failing", "--name", "waiting", "--input", project.markerOf("waiting"));
-    await first.line(/attempt 2 follows after 3s$/);
-    await project.until("state.json", /AwaitingRetry/);
-    await first.stop("SIGKILL");
+test("with a state, runs go on even after a SIGKILL, and what it cut short was Killed", { timeout }, async () => {
+  const project = await aProject();
+  const args = ["--state", "state.json"];
+  const first = project.dev({ args });
+  await first.line(/revision 1 is Ready/);
+  await project.stint(first, "run", "shop/sturdy", "--name", "cut", "--input", project.markerOf("cut"));
+  await first.line(/\| patient runs$/);
+  await project.stint(first, "run", "shop/failing", "--name", "waiting", "--input", project.markerOf("waiting"));
+  await first.line(/attempt 2 follows after 3s$/);
+  await project.until("state.json", /AwaitingRetry/);
+  await project.until("state.json", /AttemptRunning/); // that the other one has begun is in the file, too
+  await first.stop("SIGKILL");
 
-    const second = project.dev({ args });
-    await second.line(/shop\/sturdy Succeeded after 2 attempts .*"went on"$/);
-    const { out: waiting } = await project.stint(second, "run", "shop/failing", "--name", "waiting", "--wait");
-    const { out: cut } = await project.stint(second, "get", "cut", "-o", "json");
+  const second = project.dev({ args });
+  await second.line(/shop\/sturdy Succeeded after 2 attempts .*"went on"$/);
+  const { out: waiting } = await project.stint(second, "run", "shop/failing", "--name", "waiting", "--wait");
+  const { out: cut } = await project.stint(second, "get", "cut", "-o", "json");
 
-    expect(waiting).toBe('"went on"\n');
-    expect(firstAttemptOf(cut)).toMatchObject({ reason: "Killed", class: "User" });
-  },
-);
+  expect(waiting).toBe('"went on"\n');
+  expect(firstAttemptOf(cut)).toMatchObject({ reason: "Killed", class: "User" });
+});
 
 test("a port that is taken is named, with what to do (S285)", { timeout }, async () => {
   const project = await aProject();
