@@ -102,6 +102,8 @@ export const EventReason = {
   InvalidRunName: "InvalidRunName",
   /** The API server refuses the run that a hook asks for (S106). */
   HookNotStarted: "HookNotStarted",
+  /** A rerun was asked for of a run whose place under its key another one has taken (S118). */
+  RerunRefused: "RerunRefused",
 } as const;
 
 /** Why a run is not to start any more: what it waited for, or was handed over with, has failed (S132, S139, S140, S222). */

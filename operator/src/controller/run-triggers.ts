@@ -7,6 +7,7 @@ import { label } from "@stint/crds/labels";
 import { submittedBy } from "../core/hand-over.ts";
 import { isFinished } from "../core/look.ts";
 import { conditionOf } from "../core/status.ts";
+import { hasEndedWell } from "../core/upstreams.ts";
 import type { ObservedRun } from "../core/world.ts";
 import { keyOf } from "../effects/key.ts";
 import { highestTree, parentRun } from "../effects/relatives.ts";
@@ -31,25 +32,34 @@ export function connectRunTriggers(runs: Informers["runs"], wake: (run: Observed
     const root = labels?.[label.root] === undefined ? undefined : runs.cache.get(`${namespace}/${labels[label.root]}`);
     if (root && isFinished(root)) wake(root);
   };
-  const wakeWaiting = (run: ObservedRun): void => {
-    wakeDependents(run);
-    const waiting = submittedBy(run) === undefined ? undefined : parentRun(run, runs.cache);
-    if (waiting) wake(waiting); // S136
-  };
-  const wakeWithWaiting = (run: ObservedRun): void => {
-    wake(run);
-    wakeWaiting(run);
+  // A run that waits for its subtasks hears of a failure and of the last end, not of each of a thousand: it is the root of a
+  // tree, say, and would count it every time (S136).
+  const wakeParentOf = (subtask: ObservedRun): void => {
+    const parent = submittedBy(subtask) === undefined ? undefined : parentRun(subtask, runs.cache);
+    if (!parent) return;
+    const siblings = hasEndedWell(subtask) ? runs.cache.by("owner", parent.metadata.uid) : [];
+    if (siblings.every((each) => isFinished(each) || submittedBy(each) === undefined)) wake(parent);
   };
 
   runs.subscribe({
-    add: wakeWithWaiting,
+    add: (run) => {
+      wake(run);
+      wakeDependents(run);
+    },
     update: (run, before) => {
       wake(run);
       if (isFinished(run) && !isFinished(before)) wakeRootOf(run);
       if (concernsDescendants(run, before)) wakeDescendants(run);
-      if (isFinished(run) !== isFinished(before)) wakeWaiting(run);
+      if (isFinished(run) !== isFinished(before)) {
+        wakeDependents(run);
+        wakeParentOf(run);
+      }
     },
-    delete: wakeWithWaiting,
+    delete: (run) => {
+      wake(run);
+      wakeDependents(run);
+      wakeParentOf(run);
+    },
   });
 }
 

@@ -37,17 +37,18 @@ const rules: readonly Rule[] = [
   stopping,
   overDeadline,
   overdue,
+  // What others have decided, a pause or none.
+  subtaskFailed,
+  subtasksDone,
+  treeFailed,
   // It has not, and may go on.
   suspended,
   creating,
   active,
   // There is none, and no other is to follow.
-  subtaskFailed,
-  subtasksDone,
   waitingForSubtasks,
   // There is none.
   waitingForRetry,
-  treeFailed,
   misreferring,
   cyclic,
   skipped,

@@ -5,7 +5,7 @@ import {
   Phase,
   EndReason,
   type FailureReason,
-  type LiveReason,
+  LiveReason,
   NotStartedReason,
 } from "@stint/crds/conditions";
 import type { Condition } from "@stint/crds/kubernetes";
@@ -28,6 +28,9 @@ export type Situation =
       readonly reason: typeof NotStartedReason.UpstreamFailed | typeof NotStartedReason.OptionalBranchFailed;
       readonly message: string;
     };
+
+/** Where a run stands whose function has succeeded and has handed over to others (S136). */
+export const waitsForSubtasks: Situation = { kind: "Running", reason: LiveReason.WaitingForSubtasks };
 
 export interface Moment {
   readonly now: Date;

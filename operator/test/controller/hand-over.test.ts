@@ -64,12 +64,14 @@ describe("a run that hands over", () => {
     expect(box.status.subtasks).toEqual({ attempt: 2, count: 2 });
   });
 
-  test("costs a creation and a write to wait with, and one of statistics (S156, S299)", async () => {
-    const { box, operator } = await given([handsOver({ program: "a" })], { a: leaf.works });
+  test("costs a creation and a write to wait with, and nothing for each subtask that ends (S156, S299)", async () => {
+    const subtasks = ["a", "b", "c"].map((program) => ({ program }));
+    const leaves = Object.fromEntries(subtasks.map(({ program }) => [program, leaf.works]));
+    const { box, operator } = await given([handsOver(...subtasks)], leaves);
     await box.untilFinished();
 
-    // The child's creation, its own four, and of the parent's two more: it waits before it ends, and tells of its tree.
-    expect(operator.writes()).toHaveLength(4 + 1 + 4 + 2);
+    // The creations, the subtasks' own four each, and of the parent's one more: it waits before it ends.
+    expect(operator.writes()).toHaveLength(4 + 3 * (1 + 4) + 1);
   });
 
   test("is canceled with all that it handed over, at once (S162, S165)", async () => {

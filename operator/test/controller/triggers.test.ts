@@ -191,6 +191,24 @@ describe("who depends on a run is woken", () => {
   });
 });
 
+test("a run that waits for subtasks hears of a failure, a deletion and the last end, not of each (S136)", async () => {
+  const owner = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", name: "top", uid: "top", controller: true };
+  seedRun("top", "top");
+  for (const name of ["a", "b", "c"]) {
+    const labels = { [label.handedOver]: "1" };
+    const metadata = { namespace, name, uid: name, labels, ownerReferences: [owner] };
+    box.cluster.seed(taskRuns, { metadata, spec: { task: "math/square" } });
+  }
+
+  const first = await wokenBy(() => settle("a", completed));
+  const fails = await wokenBy(() => settle("b", { kind: "Failed", reason: "TaskError", message: "bad" }));
+  const last = await wokenBy(() => settle("c", completed));
+  const goes = await wokenBy(() => box.cluster.remove(taskRuns, { namespace, name: "c" }));
+
+  expect(first.runs).toEqual(["team-a/a"]);
+  expect([fails.runs, last.runs, goes.runs].map((runs) => runs.includes("team-a/top"))).toEqual([true, true, true]);
+});
+
 test("a bundle wakes the runs that wait for it, and no run that has its revision (S255)", async () => {
   seedRun("waiting", "waiting");
   seedRun("pinned", "pinned");

@@ -1,6 +1,17 @@
 // Rows of `decide`: runs that are handed over, and runs that wait for them.
 import type { HandOver, Subtasks } from "../../src/core/world.ts";
-import { aFailure, after, anAcceptedRun, anAttempt, aPod, aRunStub, aSuccess, received, stamp } from "../builders.ts";
+import {
+  aFailure,
+  after,
+  anAcceptedRun,
+  anAttempt,
+  aPod,
+  aRunStub,
+  aSuccess,
+  aTaskRun,
+  received,
+  stamp,
+} from "../builders.ts";
 import { awaiting, failed, running, type Row } from "./decide-row.ts";
 
 const handOver = (more: Partial<HandOver> = {}): HandOver => ({ state: "Made", branch: "TreeFailed", ...more });
@@ -25,6 +36,11 @@ const waiting = (overrides: Parameters<typeof anAcceptedRun>[1] = {}) =>
     { ...overrides, status: { subtasks: { attempt: 1, count: 2 }, startedAt: stamp(1), ...overrides.status } },
     { kind: "Running", reason: "WaitingForSubtasks" },
   );
+const paused = anAcceptedRun(
+  [anAttempt(1, { reason: "Succeeded", finishedAt: stamp(5) })],
+  { status: { subtasks: { attempt: 1, count: 2 } } },
+  { kind: "Suspended", reason: "SuspendRequested" },
+);
 const doneAgain = failed(
   {
     spec: { rerun: { generation: 1 } },
@@ -197,6 +213,34 @@ export const subtaskRows: readonly Row[] = [
     then: "overDeadline",
     status: "Failed DeadlineExceeded",
     does: ["event DeadlineExceeded"],
+  },
+  {
+    given: "a pause while subtasks are waited for (S173)",
+    run: waiting({ spec: { suspend: true } }),
+    world: { subtasks: subtasks({ live: 1 }) },
+    then: "suspended",
+    status: "Suspended SuspendRequested",
+  },
+  {
+    given: "the end of that pause: the run waits on (S173)",
+    run: paused,
+    world: { subtasks: subtasks({ live: 1 }) },
+    then: "waitingForSubtasks",
+    status: "Running WaitingForSubtasks",
+  },
+  {
+    given: "a pause, and subtasks that are all done",
+    run: waiting({ spec: { suspend: true } }),
+    world: { subtasks: subtasks() },
+    then: "subtasksDone",
+    status: "Succeeded Completed",
+  },
+  {
+    given: "a pause, and a tree that has failed",
+    run: aTaskRun({ spec: { suspend: true } }),
+    world: { handOver: handOver({ failure: "TreeFailed" }) },
+    then: "treeFailed",
+    status: "Canceled TreeFailed",
   },
   // Done again
   {

@@ -9,7 +9,7 @@ import type { Verdict } from "../decision.ts";
 import { settle, type Look } from "../look.ts";
 import type { Failure } from "../outcome.ts";
 import { afterFailure, type NextStep } from "../retry.ts";
-import { attemptError, errorRecord } from "../status.ts";
+import { attemptError, errorRecord, waitsForSubtasks } from "../status.ts";
 import { deadlineMessage } from "./stopping.ts";
 import { tracesOf } from "../traces.ts";
 
@@ -19,13 +19,10 @@ export function succeeded(look: Look): Verdict | undefined {
   const { value } = look.outcome;
   const subtasks = handedOver(look);
   const ended = { ...record(look, { reason: "Succeeded" }), ...(subtasks && { subtasks }) };
-  const verdict = settle(
-    look,
-    subtasks
-      ? { kind: "Running", reason: LiveReason.WaitingForSubtasks }
-      : { kind: "Succeeded", reason: EndReason.Completed },
-    { changes: { ...ended, result: value }, reportTaken: look.report !== undefined },
-  );
+  const verdict = settle(look, subtasks ? waitsForSubtasks : { kind: "Succeeded", reason: EndReason.Completed }, {
+    changes: { ...ended, result: value },
+    reportTaken: look.report !== undefined,
+  });
   const problem = sizeProblem(value, verdict.status, look);
   return problem === undefined ? verdict : gaveUp(look, problem);
 }

@@ -1,10 +1,11 @@
 // A rerun by hand: a run that has ended otherwise than well begins anew, with its name, its children and its attempts (S170).
-import { LiveReason } from "@stint/crds/conditions";
+import { EventReason, LiveReason } from "@stint/crds/conditions";
 import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
 
 import type { Verdict } from "../decision.ts";
 import { after, lookAgainMs, ownDeadline, settle, unchanged, type Look } from "../look.ts";
+import { waitsForSubtasks } from "../status.ts";
 
 /** What tells of the end; how each attempt ended stays in its record. */
 const ofTheEnd = ["startedAt", "finishedAt", "durationSeconds", "error", "deadlineAt", "stats", "tolerated"] as const;
@@ -20,7 +21,7 @@ export function reopening(look: Look): Verdict | undefined {
   if (look.status.subtasks) {
     // Its function has succeeded: what it waits for is done again, and it waits on (S171).
     const status = { ...begunAnew(look, { generation, revision: "Pinned" }), startedAt: look.now.toISOString() };
-    return settle({ ...look, status }, { kind: "Running", reason: LiveReason.WaitingForSubtasks }, { requeueAt });
+    return settle({ ...look, status }, waitsForSubtasks, { requeueAt });
   }
   const status = begunAnew(look, { generation, revision });
   return settle({ ...look, status }, { kind: "Pending", reason: LiveReason.Starting }, { requeueAt });
@@ -34,7 +35,7 @@ export function replaced(look: Look): Verdict | undefined {
   const note = `task run ${metadata.name} is not done again: run ${replacedBy} has its key`;
   return unchanged(look, {
     status: { ...look.status, rerunGeneration: spec.rerun?.generation ?? 0 },
-    actions: [{ kind: "recordEvent", type: "Warning", reason: "RerunRefused", note }],
+    actions: [{ kind: "recordEvent", type: "Warning", reason: EventReason.RerunRefused, note }],
   });
 }
 

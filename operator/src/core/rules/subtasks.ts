@@ -3,8 +3,10 @@ import { EndReason, FinalReason, NotStartedReason } from "@stint/crds/conditions
 
 import type { Action, Verdict } from "../decision.ts";
 import { after, earliest, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
+import { waitsForSubtasks } from "../status.ts";
 import type { Subtasks } from "../world.ts";
 import { versioned } from "./removal.ts";
+import { resumed } from "./suspended.ts";
 
 /** The attempt that submitted the run has not succeeded: nothing is said of it before, and it goes if that comes to nothing (S135). */
 export function notHandedOver(look: Look): Verdict | undefined {
@@ -68,5 +70,5 @@ export function waitingForSubtasks(look: Look): Verdict | undefined {
     return { kind: "rerunRun", run, latest, why: `run ${metadata.name} is done again` };
   });
   const requeueAt = earliest(after(look.now, lookAgainMs), look.deadlineAt);
-  return unchanged(look, { actions, ...(requeueAt && { requeueAt }) });
+  return resumed(look, waitsForSubtasks, { actions, ...(requeueAt && { requeueAt }) });
 }
