@@ -49,6 +49,13 @@ test("a run that lives and ends well breaks no rule", () => {
 });
 
 describe("a terminal run", () => {
+  test("may say more of its tree (S156)", () => {
+    const stats = { totalRuns: 2, runsByPhase: { Succeeded: 2 }, computeSeconds: 1 };
+    const told = { ...succeeded, status: { ...succeeded.status, stats } };
+
+    expect(terminalStaysTerminal(aHistory({ changes: [succeeded, told] }))).toEqual([]);
+  });
+
   test("that changes is found (S154)", () => {
     expect(terminalStaysTerminal(aHistory({ changes: [running, succeeded, succeeded] }))).toEqual([]);
     expect(terminalStaysTerminal(aHistory({ changes: [succeeded, aRun({ phase: "Canceled" })] }))[0]).toContain(
