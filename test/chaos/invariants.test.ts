@@ -58,6 +58,8 @@ describe("a terminal run", () => {
 
   test("that changes is found (S154)", () => {
     expect(terminalStaysTerminal(aHistory({ changes: [running, succeeded, succeeded] }))).toEqual([]);
+    const counted = { ...succeeded, status: { ...succeeded.status, stats: { totalRuns: 2 } } } as typeof succeeded;
+    expect(terminalStaysTerminal(aHistory({ changes: [succeeded, counted] }))).toEqual([]);
     expect(terminalStaysTerminal(aHistory({ changes: [succeeded, aRun({ phase: "Canceled" })] }))[0]).toContain(
       "was Succeeded and became Canceled",
     );

@@ -7,7 +7,7 @@ import { conditionOf, type History, isFinished, lastOfRuns, type RunChange, vers
 
 type Attempts = NonNullable<NonNullable<TaskRun["status"]>["attempts"]>;
 
-/** A terminal run changes no more (S154), but that its root tells of the tree below (S156), and of hooks once started (S106). */
+/** A terminal run changes no more (S154), but that a root tells of its tree (S148, S156), and of hooks once started (S106). */
 export function terminalStaysTerminal(history: History): readonly string[] {
   return eachRun(history, (name, versions) => {
     const end = versions.findIndex(({ object }) => isFinished(object));
@@ -19,7 +19,7 @@ export function terminalStaysTerminal(history: History): readonly string[] {
 }
 
 function outcomeIn(run: TaskRun | undefined): object {
-  const { stats: _, hooks: __, ...outcome } = run?.status ?? {};
+  const { stats: _, hooks: __, progress: ___, ...outcome } = run?.status ?? {};
   return outcome;
 }
 
