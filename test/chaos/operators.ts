@@ -1,4 +1,5 @@
 // The operators of a seed, as a Deployment keeps them: one that ends is followed by another, whoever ended it.
+import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -18,6 +19,8 @@ interface OperatorsOptions {
 
 const preload = fileURLToPath(new URL("./preload/warp.cjs", import.meta.url));
 const restartMs = 100;
+/** Of this machine's time. A plan's are shorter. */
+const longestFreezeSeconds = 60;
 const errorLevel = 50;
 
 export class Operators {
@@ -61,9 +64,11 @@ export class Operators {
     const operator = this.#picked(pick);
     if (!operator) return undefined;
     const { pid } = operator;
-    signal(pid, "SIGSTOP");
+    // One that is stopped hears of nothing, and so would outlive us for ever: whatever becomes of us, somebody wakes it.
+    const script = `kill -STOP ${pid}; sleep ${longestFreezeSeconds}; kill -CONT ${pid}`;
+    spawn("sh", ["-c", script], { detached: true, stdio: "ignore" }).unref();
     return () => {
-      if (this.#live.get(pid) === operator) signal(pid, "SIGCONT");
+      if (this.#live.get(pid) === operator) wake(pid);
     };
   }
 
@@ -116,9 +121,9 @@ export class Operators {
   }
 }
 
-function signal(pid: number, name: "SIGSTOP" | "SIGCONT"): void {
+function wake(pid: number): void {
   try {
-    process.kill(pid, name);
+    process.kill(pid, "SIGCONT");
   } catch {
     // It has ended, and nobody has been told yet.
   }
