@@ -3,3 +3,7 @@ export { outcomeOf, taskOf } from "./client/outcome.ts";
 export { nameTaken, notActive, notFound, rootRun } from "./client/root-run.ts";
 export { triggerThrough, type RunRequest, type TriggerClient } from "./trigger.ts";
 export type { RunPort } from "./handle.ts";
+
+// Loaded beforehand. An attempt that loads them waits for a disk, and virtual time would pass over it.
+import "./hooks.ts";
+import "./retry-question.ts";

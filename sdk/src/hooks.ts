@@ -25,7 +25,7 @@ export interface HookCall {
 /** Calls the hooks. Resolves when they are done or their time is up; never rejects. */
 export async function callHooks(call: HookCall): Promise<void> {
   const left = new AbortController();
-  const done = await within(limits.hooksMs, oneByOne(call, left.signal));
+  const done = await within(limits.hooksMs, oneByOne(call, left.signal), call.host.time);
   if (done) return;
   left.abort();
   call.host.log?.("warn", `${call.name} did not end within 30 s`);

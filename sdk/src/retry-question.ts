@@ -37,6 +37,7 @@ export class RetryQuestion {
     const mayRetry = await within(
       limits.retryIfMs,
       runIn(scope, () => this.#answerTo(error)),
+      host.time,
     );
     if (mayRetry === undefined) host.log?.("warn", "retryIf did not answer within 10 s"); // Q3
     const isDenied = mayRetry === false;

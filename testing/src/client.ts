@@ -83,7 +83,7 @@ export class Client implements TriggerClient {
     const { pacer, runs } = this.#world;
     this.#read(name);
     await pacer.until({
-      isOver: () => isOver(runs.get(name)),
+      isOver: () => isOver(runs.get(name)) && !this.#world.isExecuting(name), // its hooks are to be done, too
       family: () => runs.familyOf(name),
       patientUntilMs: () => runs.lastChangeMs(runs.familyOf(name)) + patienceHours * 3_600_000,
       late: () => this.#lateError(name),

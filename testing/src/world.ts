@@ -121,6 +121,11 @@ export class World {
     void assembly.work(this.#over.signal);
   }
 
+  /** Whether code of this run is executed, be it a hook after its end. */
+  isExecuting(run: string): boolean {
+    return this.#executions.busy().has(run);
+  }
+
   /** Ends every program, then the operator. */
   async close(): Promise<void> {
     if (this.#over.signal.aborted) return;
@@ -141,11 +146,11 @@ export class World {
     const { [label.run]: run = "", [label.attempt]: attempt, [label.bundle]: bundle = "" } = metadata.labels ?? {};
     const sink = this.logs.sinkOf(run, Number(attempt), killed);
     const time = this.time(killed);
-    return tasksNamed(this.#settings.bundles.get(bundle) ?? new Set(), (registry) => (assignment, host) => {
+    return tasksNamed(this.#settings.bundles.get(bundle) ?? new Set(), (assignment, host, execute) => {
       const log = this.#logOf(assignment, sink);
       const prints = assignment.logPrints === true ? recordingInto(log, sink) : sink;
-      const execute = (watched: Host) => printingTo(prints, () => registry.run(assignment, { ...watched, time, log }));
-      return this.#executions.during(run, host, { killed, execute });
+      const own = (watched: Host) => printingTo(prints, () => execute({ ...watched, time, log }));
+      return this.#executions.during(run, host, { killed, execute: own });
     });
   }
 

@@ -1,4 +1,6 @@
 // The harness as a test's author sees it (S286, S287).
+import { readFile } from "node:fs/promises";
+
 import { ClientError, currentContext, task } from "@stint/sdk";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -126,6 +128,30 @@ describe("trigger", () => {
 
     expect(runs.map(({ phase }) => phase)).toEqual(["Succeeded", "Failed", "Succeeded"]);
   });
+});
+
+test("hooks and retryIf are asked as in a pod, and a run is over when its hooks are (S93, S104, S105)", async () => {
+  const called: string[] = [];
+  const hooked = task(
+    "hooked",
+    {
+      onRunning: (name, _run, { attempts }) => void called.push(`running ${name} ${attempts}`),
+      onFailure: async (name, _run, { reason }) => {
+        await readFile(import.meta.filename);
+        called.push(`failed ${name} ${reason}`);
+      },
+      retryIf: (_error, { attempt }) => attempt < 2,
+    },
+    () => {
+      throw new Error("it broke");
+    },
+  );
+  await using own = await createHarness({ tasks: [hooked] });
+
+  const run = await own.run(hooked, []);
+
+  expect(run.attempts).toHaveLength(2);
+  expect(called).toEqual(["running tests/hooked 1", "running tests/hooked 2", "failed tests/hooked TaskError"]);
 });
 
 test("a run that failed may be done again by its handle (S170)", async () => {

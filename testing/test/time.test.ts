@@ -157,6 +157,31 @@ describe("what it brings", () => {
     expect(await h.get(run)).toMatchObject({ phase: "Failed", reason: "TimedOut" });
   });
 
+  test("a retry after a function that did not hear: it holds no time any more", async () => {
+    const deafOnce = task("deaf-once", { timeoutSeconds: 5, gracePeriodSeconds: 3 }, async () => {
+      return currentContext().attempt === 1 ? new Promise<never>(() => {}) : "heard";
+    });
+    await using own = await createHarness({ tasks: [deafOnce], now: h.clock.now() });
+    const run = await own.trigger(deafOnce, []);
+    await own.clock.advance("8s");
+
+    await expect(run.result()).resolves.toBe("heard");
+    expect(secondsOf([own.clock.now().toISOString()])).toEqual([9]);
+  });
+
+  test("a hook that does not end (S104)", async () => {
+    const hanging = task("hanging", { onRunning: () => new Promise<void>(() => {}) }, () => "done");
+    await using own = await createHarness({ tasks: [hanging], now: h.clock.now() });
+    const run = await own.trigger(hanging, []);
+
+    await own.clock.advance("30s");
+
+    expect((await own.get(run)).result).toBe("done");
+    expect((await own.logs(run)).map(({ text }) => JSON.parse(text).msg)).toEqual([
+      "onRunning did not end within 30 s",
+    ]);
+  });
+
   test("a canceled function's grace period, if it does not hear (S163)", async () => {
     const run = await h.trigger(deaf, []);
     await h.clock.advance("1s");

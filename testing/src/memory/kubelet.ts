@@ -123,7 +123,9 @@ export class Kubelet {
       isMuted: () => charge.isMuted,
     });
     // Of a process that somebody is ending he says how it ended.
-    if (!charge.isMuted && !charge.killed.signal.aborted && this.#isAlive(charge)) this.#states.exit(ref, exit);
+    const isOurs = !charge.isMuted && !charge.killed.signal.aborted && this.#isAlive(charge);
+    charge.killed.abort(); // what the program has left behind goes with its process
+    if (isOurs) this.#states.exit(ref, exit);
   }
 
   async #endPlanned(charge: Charge, fault: Fault): Promise<void> {

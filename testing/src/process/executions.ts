@@ -6,7 +6,6 @@
 //       moves time by hand has only said that it is to pass: he waits for what comes without time, and no longer.
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import type { Report } from "@stint/crds/attempt";
 import type { Host } from "@stint/crds/host";
 
 /** Turns of the event loop, some milliseconds in all, in which a function may come to what it waits for (E2). */
@@ -20,10 +19,10 @@ interface Execution {
   turnsLeft: number;
 }
 
-interface Executing {
+interface Executing<T> {
   /** Aborts when its process is gone. */
   readonly killed: AbortSignal;
-  readonly execute: (host: Host) => Promise<Report>;
+  readonly execute: (host: Host) => Promise<T>;
 }
 
 export class Executions {
@@ -31,7 +30,7 @@ export class Executions {
   #changed = Promise.withResolvers<void>();
 
   /** Executes a function with a host that tells what it waits for; over at the latest when its process is killed. */
-  async during(run: string, host: Host, { killed, execute }: Executing): Promise<Report> {
+  async during<T>(run: string, host: Host, { killed, execute }: Executing<T>): Promise<T> {
     const execution: Execution = { run, waits: 0, turnsLeft: freshTurns };
     const end = (): void => {
       this.#live.delete(execution);
