@@ -5,8 +5,8 @@ import { delimiter, dirname, join } from "node:path";
 
 import type { TestProject } from "vitest/node";
 
-import { type Embedded, startEmbedded } from "../../../cli/src/dev/embedded.ts";
-import type { OperatorProcess } from "../../../cli/src/dev/operator-process.ts";
+import { type Embedded, forgetLeader, startEmbedded } from "../../../cli/src/dev/embedded.ts";
+import { keepOperator, type KeptOperator } from "../../../cli/src/dev/operator-keeper.ts";
 import { builtCli } from "../../../cli/test/dev/kit/built-cli.ts";
 import { needKubectl } from "../../cluster/kubectl.ts";
 import { say } from "../../shell.ts";
@@ -25,15 +25,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const assets = join(dirname(await builtCli()), "embedded");
   const folder = mkdtempSync(join(tmpdir(), "stint-e2e-"));
   const embedded = await startEmbedded({ assets });
-  const closing = new AbortController();
+  const operatorLog = join(folder, "operator.log");
+  const kept = await startKept(embedded, operatorLog);
   const close = async (): Promise<void> => {
-    closing.abort();
+    await kept.release();
     await embedded.close();
     rmSync(folder, { recursive: true });
   };
-  const operatorLog = join(folder, "operator.log");
   try {
-    await keepOperator(embedded, operatorLog, closing.signal);
+    await kept.ready;
   } catch (error) {
     await close();
     throw error;
@@ -54,19 +54,19 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return close;
 }
 
-/**
- * Resolves when an operator is ready. One that ends is followed by another, as in a cluster: on a machine that is busy with other
- * work it may lose its lease.
- */
-async function keepOperator(embedded: Embedded, operatorLog: string, closing: AbortSignal): Promise<void> {
-  const operator = await embedded.startOperator({ onLine: (line) => appendFileSync(operatorLog, `${line}\n`) });
-  await operator.ready;
-  void replaced(operator).catch((error: unknown) => say(String(error)));
-
-  async function replaced({ ended }: OperatorProcess): Promise<void> {
-    const end = await ended;
-    if (closing.aborted) return;
-    say(`the operator ended (${end}); another is started`);
-    await keepOperator(embedded, operatorLog, closing);
-  }
+/** The operator on one port for its whole life, as runners know it; on a machine that is busy with other work it may need several. */
+function startKept(embedded: Embedded, operatorLog: string): Promise<KeptOperator> {
+  const onLine = (line: string): void => appendFileSync(operatorLog, `${line}\n`);
+  let gatewayPort: number | undefined;
+  return keepOperator(
+    async () => {
+      const operator = await embedded.startOperator({ onLine, ...(gatewayPort !== undefined && { gatewayPort }) });
+      ({ gatewayPort } = operator);
+      return operator;
+    },
+    (end) => {
+      forgetLeader(embedded.cluster);
+      say(`the operator ended (${end}); another is started`);
+    },
+  );
 }
