@@ -72,8 +72,12 @@ export class RunnerProcess implements AsyncDisposable {
 
   /** What the kubelet would find; `undefined` if the runner left nothing. */
   async terminationMessage(): Promise<TerminationMessage | undefined> {
-    const written = await readFile(join(this.#directory, "termination-log"), "utf8").catch(() => "");
-    return decodeTermination(written);
+    return decodeTermination(await this.terminationText());
+  }
+
+  /** The same as it was written; empty if there is nothing. */
+  terminationText(): Promise<string> {
+    return readFile(join(this.#directory, "termination-log"), "utf8").catch(() => "");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -38,6 +38,7 @@ export class StubGateway implements AsyncDisposable {
   readonly #ca: string;
   readonly #scripts = new Map<string, Script>();
   readonly #arrivals = new EventTarget();
+  #otherwise: Script = { status: 404, body: { code: "NotFound", message: "no script" } };
   #connections = 0;
 
   static async start({ authority, name = gatewayName }: StubGatewayOptions): Promise<StubGateway> {
@@ -70,6 +71,12 @@ export class StubGateway implements AsyncDisposable {
     return this;
   }
 
+  /** How calls without a script are answered. */
+  otherwise(script: Script): this {
+    this.#otherwise = script;
+    return this;
+  }
+
   to(call: string): readonly Received[] {
     return this.received.filter((received) => received.call === call);
   }
@@ -96,7 +103,7 @@ export class StubGateway implements AsyncDisposable {
     const received = { call, authorization, body: body === "" ? undefined : JSON.parse(body), connection };
     this.received.push(received);
     this.#arrivals.dispatchEvent(new Event("request"));
-    const script = this.#scripts.get(call) ?? { status: 404, body: { code: "NotFound", message: "no script" } };
+    const script = this.#scripts.get(call) ?? this.#otherwise;
     const reply = typeof script === "function" ? await script(received, this.to(call).length) : script;
     if (reply === "silence") return;
     if (reply === "cut") request.socket.destroy();
