@@ -63,6 +63,8 @@ export const limits = {
   treeDepth: 32,
   treeSize: 10_000,
   progressLabels: 1000,
+  /** Of the sums over a tree, as JSON: they must not take the room of a result (S148). */
+  progressSumBytes: 65_536,
   cacheKeyLength: 512,
   /** Of the tree's cache, as long as no payload store is configured (S149). */
   cacheValueBytes: 524_288,

@@ -143,6 +143,16 @@ export type Attempt = z.infer<typeof AttemptSchema>;
 export const ProgressSchema = z.object({ label: z.string().max(256), total: z.number(), done: z.number() });
 export type Progress = z.infer<typeof ProgressSchema>;
 
+/** By label, in the order in which they were told of; of a root with sums in the order of their names. */
+const progressList = z.array(ProgressSchema).max(limits.progressLabels);
+
+/** What a root needs to know that adds up the progress of its tree (S148). */
+export const SummedSchema = z.object({
+  at: InstantSchema.describe("When it was added up."),
+  own: progressList.describe("What the run itself has told."),
+});
+export type Summed = z.infer<typeof SummedSchema>;
+
 /** A positive quantity of Kubernetes: `500m`, `2Gi`, `1e3`. A number, too, is written as text. */
 const QuantitySchema = z
   .string()
@@ -220,7 +230,10 @@ export const TaskRunStatusSchema = z.object({
   displayName: z.string().max(limits.displayNameLength).optional(),
   rerunGeneration: z.int().optional().describe("The spec.rerun.generation that has been carried out."),
   rerunAt: InstantSchema.optional().describe("When the last rerun began."),
-  progress: z.array(ProgressSchema).max(limits.progressLabels).optional(),
+  progress: progressList.optional().describe("What the latest attempt has told; of a root, added up over the tree."),
+  summed: SummedSchema.optional().describe(
+    "Of a root whose progress is a sum: when it was added up, and its own part.",
+  ),
   hooks: z
     .array(DueHookSchema)
     .max(limits.dueHooks)

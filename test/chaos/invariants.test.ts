@@ -49,9 +49,10 @@ test("a run that lives and ends well breaks no rule", () => {
 });
 
 describe("a terminal run", () => {
-  test("may say more of its tree (S156)", () => {
+  test("may say more of its tree (S148, S156)", () => {
     const stats = { totalRuns: 2, runsByPhase: { Succeeded: 2 }, computeSeconds: 1 };
-    const told = { ...succeeded, status: { ...succeeded.status, stats } };
+    const sums = { progress: [{ label: "", total: 2, done: 2 }], summed: { at: "2026-01-01T00:00:00Z", own: [] } };
+    const told = { ...succeeded, status: { ...succeeded.status, stats, ...sums } };
 
     expect(terminalStaysTerminal(aHistory({ changes: [succeeded, told] }))).toEqual([]);
   });

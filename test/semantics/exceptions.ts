@@ -11,7 +11,6 @@ export const notBuilt: Readonly<Record<string, string>> = {
   S50: "waits for the payload store",
   S103: "waits for pipelines (section 12)",
   S145: "logs after their pod: wait for the payload store",
-  S148: "the sums over a tree are not built yet; a run shows its own",
   S159: "spec.queue: waits for queues (section 11)",
   S174: "waits for flows (section 13)",
   S281: "-- command: waits for the socket protocol (section 15)",

@@ -1,19 +1,22 @@
-// Which runs a change of a run wakes: itself, those below it, and those that depend on it or on what stands above it.
+// Which runs a change of a run wakes: itself, its root, those below it, and those that depend on it or on what stands above it.
 import { isDeepStrictEqual } from "node:util";
 
 import { ConditionType } from "@stint/crds/conditions";
-import { label } from "@stint/crds/labels";
 
 import { submittedBy } from "../core/hand-over.ts";
 import { isFinished } from "../core/look.ts";
+import { sumDueAt } from "../core/progress.ts";
 import { conditionOf } from "../core/status.ts";
 import { hasEndedWell } from "../core/upstreams.ts";
 import type { ObservedRun } from "../core/world.ts";
 import { keyOf } from "../effects/key.ts";
-import { highestTree, parentRun } from "../effects/relatives.ts";
+import { highestTree, parentRun, rootAbove } from "../effects/relatives.ts";
 import type { Informers } from "./informers.ts";
 
-export function connectRunTriggers(runs: Informers["runs"], wake: (run: ObservedRun) => void): void {
+/** Wakes a run at that instant, or at once. */
+type Wake = (run: ObservedRun, at?: Date) => void;
+
+export function connectRunTriggers(runs: Informers["runs"], wake: Wake): void {
   // Cancel, pause and deadline flow down the tree as state, through those that have ended as well (S165).
   const wakeDescendants = (run: ObservedRun): void => {
     for (const child of runs.cache.by("owner", run.metadata.uid)) {
@@ -28,9 +31,14 @@ export function connectRunTriggers(runs: Informers["runs"], wake: (run: Observed
     if (parent && levels > 0) wakeDependents(parent, levels - 1);
   };
   // A root that has ended tells of its tree once all below it have ended, too (S156).
-  const wakeRootOf = ({ metadata: { namespace, labels } }: ObservedRun): void => {
-    const root = labels?.[label.root] === undefined ? undefined : runs.cache.get(`${namespace}/${labels[label.root]}`);
+  const wakeEndedRootOf = (run: ObservedRun): void => {
+    const root = rootAbove(run, runs.cache);
     if (root && isFinished(root)) wake(root);
+  };
+  // A live one adds up the progress of its tree: however many tell of theirs, it looks once when that is due (S148).
+  const wakeSummingRootOf = (run: ObservedRun): void => {
+    const root = rootAbove(run, runs.cache);
+    if (root && !isFinished(root)) wake(root, sumDueAt(root.status ?? {}));
   };
   // A run that waits for its subtasks hears of a failure and of the last end, not of each of a thousand: it is the root of a
   // tree, say, and would count it every time (S136).
@@ -48,7 +56,8 @@ export function connectRunTriggers(runs: Informers["runs"], wake: (run: Observed
     },
     update: (run, before) => {
       wake(run);
-      if (isFinished(run) && !isFinished(before)) wakeRootOf(run);
+      if (isFinished(run) && !isFinished(before)) wakeEndedRootOf(run);
+      if (!isDeepStrictEqual(run.status?.progress, before.status?.progress)) wakeSummingRootOf(run);
       if (concernsDescendants(run, before)) wakeDescendants(run);
       if (isFinished(run) !== isFinished(before)) {
         wakeDependents(run);
@@ -57,6 +66,7 @@ export function connectRunTriggers(runs: Informers["runs"], wake: (run: Observed
     },
     delete: (run) => {
       wake(run);
+      if (run.status?.progress) wakeSummingRootOf(run);
       wakeDependents(run);
       wakeParentOf(run);
     },

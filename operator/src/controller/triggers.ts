@@ -12,7 +12,7 @@ import { ownerKeyOf } from "./owner.ts";
 import { connectRunTriggers } from "./run-triggers.ts";
 
 export interface Queues {
-  readonly runs: { add(key: Key): void };
+  readonly runs: { add(key: Key): void; addAt(key: Key, at: Date): void };
   readonly bundles: { add(key: Key): void };
 }
 
@@ -20,7 +20,7 @@ export function connectTriggers(informers: Informers, queues: Queues): void {
   const { runs, pods, bundles, revisions, nodes } = informers;
   const wakeRun = (run: ObservedRun): void => queues.runs.add(keyOf(run.metadata));
   const wakeOwner = (object: KubernetesObject): void => enqueueOwner(object, queues);
-  connectRunTriggers(runs, wakeRun);
+  connectRunTriggers(runs, (run, at) => (at ? queues.runs.addAt(keyOf(run.metadata), at) : wakeRun(run)));
   pods.subscribe({ add: wakeOwner, update: wakeOwner, delete: wakeOwner });
 
   const wakeWaiting = (bundle: Key): void => {

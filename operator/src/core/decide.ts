@@ -4,6 +4,7 @@ import { InvariantError } from "../errors.ts";
 import type { Decision, Verdict } from "./decision.ts";
 import { withHooks } from "./hooks.ts";
 import { gather, type Look } from "./look.ts";
+import { withSums } from "./progress.ts";
 import { active, altered, creating, withoutInput } from "./rules/attempt.ts";
 import { cyclic, misreferring, skipped, waitingForUpstream } from "./rules/dependent.ts";
 import { awaitingRetry, exhausted, succeeded } from "./rules/ending.ts";
@@ -68,7 +69,9 @@ export function decide(run: ObservedRun, pods: readonly OwnedPod[], world: World
   const look = gather(run, pods, world, now);
   for (const rule of rules) {
     const verdict = rule(look);
-    if (verdict) return { rule: rule.name, ...withStats(withHooks(withoutLingering(verdict, look), look), look) };
+    if (!verdict) continue;
+    const whole = withHooks(withoutLingering(verdict, look), look);
+    return { rule: rule.name, ...withStats(withSums(whole, look), look) };
   }
   throw new InvariantError(`no rule covers TaskRun ${run.metadata.namespace}/${run.metadata.name}`);
 }

@@ -1,5 +1,5 @@
 // What one look concludes, as plain data: it can be logged, compared and replayed.
-import type { DueHook, TaskRunStatus, TreeStats } from "@stint/crds/taskrun";
+import type { DueHook, TaskRunStatus } from "@stint/crds/taskrun";
 
 import type { PodBody } from "./world.ts";
 
@@ -33,7 +33,7 @@ export type Action =
   /** Starts them, and takes those that are started off the status. */
   | { readonly kind: "startHooks"; readonly hooks: readonly DueHook[] }
   /** Tells of the tree below a finished root. */
-  | { readonly kind: "writeStats"; readonly stats: TreeStats }
+  | { readonly kind: "tellOfTree"; readonly news: Pick<TaskRunStatus, "stats" | "progress" | "summed"> }
   | { readonly kind: "rerunRun"; readonly run: ObjectRef; readonly latest: boolean; readonly why: string }
   | {
       readonly kind: "recordEvent";

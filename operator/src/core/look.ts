@@ -1,5 +1,6 @@
 // One look at a run: what was observed, put in order once, so that every rule reads the same facts.
 import { ConditionType } from "@stint/crds/conditions";
+import { label } from "@stint/crds/labels";
 import { limits } from "@stint/crds/limits";
 import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 
@@ -56,6 +57,11 @@ export function gather(run: ObservedRun, pods: readonly OwnedPod[], world: World
 
 export function isFinished(run: ObservedRun): boolean {
   return isTrue(run.status, ConditionType.Finished);
+}
+
+/** Whether nobody has started the run. */
+export function isRoot({ metadata: { labels = {}, uid } }: ObservedRun): boolean {
+  return labels[label.rootUid] === undefined || labels[label.rootUid] === uid;
 }
 
 /** When the run began to count: its creation or its last rerun, or `startAt` if that is later (S71). */

@@ -2,11 +2,11 @@
 // since it goes with the last one; a root with children writes it with its looks, and once more when all below it have ended.
 import { ConditionType } from "@stint/crds/conditions";
 import { canonicalJson, type Json } from "@stint/crds/json";
-import { label } from "@stint/crds/labels";
 import type { Attempt, TaskRunStatus, TreeStats } from "@stint/crds/taskrun";
 
 import type { Verdict } from "./decision.ts";
-import { isFinished, type Look } from "./look.ts";
+import { isFinished, isRoot, type Look } from "./look.ts";
+import { isSameProgress, sumsOf } from "./progress.ts";
 import { isTrue, phaseOf } from "./status.ts";
 import type { ObservedRun } from "./world.ts";
 
@@ -14,25 +14,25 @@ import type { ObservedRun } from "./world.ts";
 export function withStats(verdict: Verdict, look: Look): Verdict {
   const { run, world, status: before } = look;
   if (!isRoot(run) || run.metadata.deletionTimestamp !== undefined) return verdict;
-  if (isFinished(run)) return withLateStats(verdict, look);
+  if (isFinished(run)) return withLateNews(verdict, look);
   const hasEnded = isTrue(verdict.status, ConditionType.Finished);
   if (!hasEnded && world.descendants.length === 0) return verdict;
   const stats = statsOf({ ...run, status: verdict.status }, world.descendants);
   return isSame(stats, before.stats) ? verdict : { ...verdict, status: { ...verdict.status, stats } };
 }
 
-/** What a finished run's descendants have come to since: told once, when the last of them has ended. */
-function withLateStats(verdict: Verdict, { run, world }: Look): Verdict {
-  if (world.descendants.length === 0 || !world.descendantsFinished) return verdict;
-  const stats = statsOf(run, world.descendants);
+/** What a finished run's descendants have come to since: told once, when the last of them has ended, and before any is removed. */
+function withLateNews(verdict: Verdict, { run, world, now }: Look): Verdict {
+  const { descendants, descendantsFinished } = world;
+  const { status: told = {} } = run;
+  const isIncomplete = descendants.length + 1 < (told.stats?.totalRuns ?? 0);
+  if (descendants.length === 0 || !descendantsFinished || isIncomplete) return verdict;
   const isLeaving = verdict.status !== run.status || verdict.actions.some(({ kind }) => kind === "deleteRun");
-  if (isLeaving || isSame(stats, run.status?.stats)) return verdict;
-  return { ...verdict, actions: [{ kind: "writeStats", stats }, ...verdict.actions] };
-}
-
-/** Whether nobody has started the run. */
-export function isRoot({ metadata: { labels = {}, uid } }: ObservedRun): boolean {
-  return labels[label.rootUid] === undefined || labels[label.rootUid] === uid;
+  const stats = statsOf(run, descendants);
+  const sums = sumsOf(told, descendants, now);
+  const isOld = isSame(stats, told.stats) && (!sums || isSameProgress(sums.progress, told.progress));
+  if (isLeaving || isOld) return verdict;
+  return { ...verdict, actions: [{ kind: "tellOfTree", news: { stats, ...sums } }, ...verdict.actions] };
 }
 
 /** Seconds for which the attempts that have ended had a container, by the records that are kept of them. */

@@ -93,8 +93,8 @@ async function act(action: Action, run: ObservedRun, deps: ApplyDeps): Promise<R
       return deleteRun(deps.cluster, action.run);
     case "startHooks":
       return startHooks(deps, run, action.hooks);
-    case "writeStats":
-      return amendStatus(deps, run, (status) => ({ ...status, stats: action.stats })).then(() => undefined);
+    case "tellOfTree":
+      return amendStatus(deps, run, (status) => ({ ...status, ...action.news })).then(() => undefined);
     case "rerunRun":
       return rerunRun(deps.cluster, action);
     case "recordEvent":

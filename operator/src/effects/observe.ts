@@ -1,14 +1,13 @@
 // Gathers what a look may need, from the caches alone: a look costs no request.
 import { ConditionType, EndReason, LiveReason } from "@stint/crds/conditions";
-import { label, parseTaskReference, type TaskReference } from "@stint/crds/labels";
+import { parseTaskReference, type TaskReference } from "@stint/crds/labels";
 import type { ManifestTask, RevisionData } from "@stint/crds/manifest";
 import { isRerunDue } from "@stint/crds/rerun";
 import type { TaskSettings } from "@stint/crds/settings";
 import type { TaskBundle } from "@stint/crds/taskbundle";
 
-import { deadlineOf, isFinished } from "../core/look.ts";
+import { deadlineOf, isFinished, isRoot } from "../core/look.ts";
 import { askedRevision, isCanceledFromAbove } from "../core/rerun.ts";
-import { isRoot } from "../core/stats.ts";
 import { conditionOf } from "../core/status.ts";
 import type {
   NodeState,
@@ -23,7 +22,7 @@ import type {
 import { indexNames, type Cache, type Caches } from "./caches.ts";
 import { handOverIn, replacementOf, subtasksOf } from "./observe-hand-over.ts";
 import { dependentsFinished, upstreamsOf, waitsForItself } from "./observe-upstreams.ts";
-import { highestTree, parentRun } from "./relatives.ts";
+import { highestTree, parentRun, rootAbove } from "./relatives.ts";
 import type { ControllerRevision, Node } from "./resources.ts";
 
 /** What is the same for every run, but may change while the operator runs. */
@@ -211,11 +210,8 @@ function parentOf(run: ObservedRun, runs: Cache<ObservedRun>, levels = highestTr
 }
 
 function rootFinished(run: ObservedRun, runs: Cache<ObservedRun>): boolean {
-  const { labels = {}, uid, namespace } = run.metadata;
-  const rootUid = labels[label.rootUid];
-  if (rootUid === undefined || rootUid === uid) return true;
-  const root = runs.get(`${namespace}/${labels[label.root]}`);
-  return root === undefined || root.metadata.uid !== rootUid || isFinished(root);
+  const root = rootAbove(run, runs);
+  return root === undefined || isFinished(root);
 }
 
 function descendantsFinished(run: ObservedRun, runs: Cache<ObservedRun>, levels = highestTree): boolean {

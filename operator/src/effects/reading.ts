@@ -118,7 +118,7 @@ export function controllerUid({ metadata }: KubernetesObject): string | undefine
   return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
 
-/** What removal, reruns, the runs around a finished one and the statistics of the tree ask of it. */
+/** What removal, reruns, the runs around a finished one and what a root tells of its tree ask of it. */
 const keptOfSpec = ["task", "cancel", "suspend", "rerun", "optional", "ttlSecondsAfterFinished"] as const;
 const keptOfStatus = [
   "phase",
@@ -129,6 +129,8 @@ const keptOfStatus = [
   "rerunAt",
   "hooks",
   "stats",
+  "progress",
+  "summed",
   "subtasks",
   "tolerated",
 ] as const;

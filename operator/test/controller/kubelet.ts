@@ -2,6 +2,7 @@
 import type { ChildStart, Report } from "@stint/crds/attempt";
 import type { ObjectMeta } from "@stint/crds/kubernetes";
 import { label } from "@stint/crds/labels";
+import type { Progress } from "@stint/crds/taskrun";
 
 import type { Clock } from "../../src/clock.ts";
 import { pods, type Pod } from "../../src/effects/resources.ts";
@@ -17,6 +18,7 @@ export type Step = { readonly afterMs: number } & (
   | { readonly does: "report"; readonly report: Report }
   /** The runner starts children, or prepares what is to be handed over. */
   | { readonly does: "children"; readonly starts: Starts }
+  | { readonly does: "progress"; readonly progress: readonly Progress[] }
   | { readonly does: "exit"; readonly code: number }
   /** Somebody drains the node. */
   | { readonly does: "evict" }
@@ -58,6 +60,8 @@ export interface KubeletOptions {
   readonly livesOf: (pod: ObjectMeta) => readonly PodLife[];
   /** What the runner does with its report. Resolves once it may exit. */
   readonly report: (pod: Pod, report: Report, signal: AbortSignal) => Promise<void>;
+  /** Resolves once it is acknowledged. */
+  readonly progress: (pod: Pod, progress: readonly Progress[], signal: AbortSignal) => Promise<void>;
   /** Resolves once all are acknowledged. */
   readonly start: (pod: Pod, starts: Starts, signal: AbortSignal) => Promise<void>;
 }
@@ -125,6 +129,8 @@ export class Kubelet {
         return this.#options.report(this.#read(ref), step.report, signal);
       case "children":
         return this.#options.start(this.#read(ref), step.starts, signal);
+      case "progress":
+        return this.#options.progress(this.#read(ref), step.progress, signal);
       case "exit":
         return this.#states.exit(ref, { exitCode: step.code });
       case "evict":

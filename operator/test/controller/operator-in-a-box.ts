@@ -5,7 +5,7 @@ import type { Report } from "@stint/crds/attempt";
 import { childName, component, label, revisionName } from "@stint/crds/labels";
 import type { Manifest } from "@stint/crds/manifest";
 import { rerunPatch } from "@stint/crds/rerun";
-import type { TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
+import type { Progress, TaskRun, TaskRunSpec, TaskRunStatus } from "@stint/crds/taskrun";
 
 import type { Assembly } from "../../src/assembly.ts";
 import type { Informers } from "../../src/controller/informers.ts";
@@ -21,6 +21,7 @@ import {
   type Pod,
 } from "../../src/effects/resources.ts";
 import { startChildren } from "../../src/gateway/children.ts";
+import { acceptProgress } from "../../src/gateway/progress.ts";
 import { acceptReport } from "../../src/gateway/report.ts";
 import { ProtocolRefusal } from "../../src/gateway/refusal.ts";
 import type { PodIdentity } from "../../src/gateway/token.ts";
@@ -95,6 +96,7 @@ export class ClusterBox {
       clock,
       livesOf: ({ labels }) => programs[this.#programOf(labels?.[label.run])] ?? lives,
       report: (...said) => this.#report(...said),
+      progress: (...said) => this.#progress(...said),
       start: (...asked) => this.#start(...asked),
     });
     this.store.watch(pods, {}, "0", () => (this.mostLivePods = Math.max(this.mostLivePods, this.#liveInOneRun())));
@@ -279,6 +281,10 @@ export class ClusterBox {
     if (await this.#ask(signal, (gateway) => acceptReport(callerOf(pod), report, gateway))) {
       this.acknowledged.push(report);
     }
+  }
+
+  async #progress(pod: Pod, progress: readonly Progress[], signal: AbortSignal): Promise<void> {
+    await this.#ask(signal, (gateway) => acceptProgress(callerOf(pod), { progress }, gateway));
   }
 
   async #start(pod: Pod, starts: Starts, signal: AbortSignal): Promise<void> {

@@ -8,7 +8,14 @@ import { anAttempt, aPod, bundleUid, namespace, runUid, t0 } from "../builders.t
 import { aTaskBundle } from "../bundle-builders.ts";
 import { InformersBox } from "./informers-in-a-box.ts";
 
-const woken = { runs: new Set<string>(), bundles: new Set<string>() };
+/** A queue that keeps what it is given; what is given for later stands there with its instant. */
+class Heard extends Set<string> {
+  addAt(key: string, at: Date): void {
+    this.add(`${key} at ${at.toISOString()}`);
+  }
+}
+
+const woken = { runs: new Heard(), bundles: new Set<string>() };
 const run = { namespace, name: "square-4" };
 const completed: Situation = { kind: "Succeeded", reason: "Completed" };
 
@@ -51,7 +58,7 @@ test("who begins to listen is told of everything that is there", async () => {
   seedRun("square-4", runUid);
   seedRun("square-5", "another");
   await box.caughtUp();
-  const heard = { runs: new Set<string>(), bundles: new Set<string>() };
+  const heard = { runs: new Heard(), bundles: new Set<string>() };
 
   connectTriggers(box.informers, heard);
 
@@ -119,6 +126,51 @@ test("a run that ends wakes its root, if that has ended before (S156)", async ()
   const afterRootEnded = await wokenBy(() => settle("late", completed));
 
   expect([whileRootLives.runs, afterRootEnded.runs]).toEqual([["team-a/child"], ["team-a/late", "team-a/top"]]);
+});
+
+describe("the progress of a run below", () => {
+  const rows = { progress: [{ label: "rows", total: 1, done: 0 }] };
+  const summed = { at: t0.toISOString(), own: [] };
+
+  test("wakes the root: at once the first time, and then when its next sum is due (S148)", async () => {
+    seedRun("top", "top");
+    seedRun("child", "child", "top");
+    const first = await wokenBy(() => setStatus("child", rows));
+    setStatus("top", { summed });
+
+    const next = await wokenBy(() => setStatus("child", { progress: [{ label: "rows", total: 1, done: 1 }] }));
+
+    expect(first.runs).toEqual(["team-a/child", "team-a/top"]);
+    expect(next.runs).toEqual(["team-a/child", "team-a/top at 2026-01-01T00:00:02.000Z"]);
+  });
+
+  test("wakes the root when it goes with its run, and when a new attempt begins without any (S148)", async () => {
+    seedRun("top", "top");
+    setStatus("top", { summed });
+    for (const name of ["begins", "goes"]) {
+      seedRun(name, name, "top");
+      setStatus(name, rows);
+    }
+
+    const begins = await wokenBy(() => setStatus("begins", {}));
+    const goes = await wokenBy(() => box.cluster.remove(taskRuns, { namespace, name: "goes" }));
+
+    expect(begins.runs).toEqual(["team-a/begins", "team-a/top at 2026-01-01T00:00:02.000Z"]);
+    expect(goes.runs).toEqual(["team-a/goes", "team-a/top at 2026-01-01T00:00:02.000Z"]);
+  });
+
+  test("is nothing to a root that has ended, nor to a namesake of the root", async () => {
+    seedRun("top", "top");
+    seedRun("child", "child", "top");
+    settle("top", completed);
+    const afterEnd = await wokenBy(() => setStatus("child", rows));
+    box.cluster.remove(taskRuns, { namespace, name: "top" });
+    seedRun("top", "another");
+
+    const ofNamesake = await wokenBy(() => setStatus("child", {}));
+
+    expect([afterEnd.runs, ofNamesake.runs]).toEqual([["team-a/child"], ["team-a/child"]]);
+  });
 });
 
 test("a pause wakes those below (S173)", async () => {

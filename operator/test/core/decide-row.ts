@@ -75,8 +75,8 @@ export function inWords(action: Action): string {
       return "deleteRun";
     case "startHooks":
       return `startHooks ${action.hooks.map(({ task }) => task).join(" ")}`;
-    case "writeStats":
-      return `writeStats ${action.stats.totalRuns}`;
+    case "tellOfTree":
+      return `tellOfTree ${action.news.stats?.totalRuns}`;
     case "rerunRun":
       return `rerun ${action.run.name}`;
     case "recordEvent":

@@ -68,7 +68,7 @@ test("a root that has ended says it once more, when the last of those below it h
   const whileOneLives = decide(root, [], aWorld({ descendants: [live], descendantsFinished: false }), t);
   const afterwards = decide(root, [], aWorld({ descendants: [failed] }), t);
   const [write] = afterwards.actions;
-  const stats = write?.kind === "writeStats" ? write.stats : undefined;
+  const stats = write?.kind === "tellOfTree" ? write.news.stats : undefined;
   const told = decide(
     { ...root, status: { ...root.status, ...(stats && { stats }) } },
     [],
@@ -77,7 +77,7 @@ test("a root that has ended says it once more, when the last of those below it h
   );
 
   expect(whileOneLives.actions).toEqual([]);
-  expect(afterwards.actions.map(inWords)).toEqual(["writeStats 2"]);
+  expect(afterwards.actions.map(inWords)).toEqual(["tellOfTree 2"]);
   expect(afterwards.status).toEqual(root.status);
   expect(told.actions).toEqual([]);
 });

@@ -140,6 +140,14 @@ describe("a run", () => {
     expect(stub.status).toMatchObject(done);
   });
 
+  test("that is finished keeps what it has told, which its root adds up, or is the root to add to (S148)", () => {
+    const progress = [{ label: "rows", total: 2, done: 2 }];
+    const told = { progress, summed: { at: stamp(3), own: progress } };
+    const done = { kind: "Succeeded", reason: "Completed" } as const;
+
+    expect(toObservedRun(sent(anAcceptedRun([], { status: told }, done))).status).toMatchObject(told);
+  });
+
   test("of which a rerun is due is kept whole (S170)", () => {
     const failed = { kind: "Failed", reason: "TaskError", message: "bad" } as const;
     const run = anAcceptedRun([anAttempt()], { spec: { timeoutSeconds: 5, rerun: { generation: 1 } } }, failed);

@@ -1,7 +1,9 @@
+import { label } from "@stint/crds/labels";
 import { expect, test } from "vitest";
 
 import { pods, taskRuns } from "../../src/effects/resources.ts";
 import { anAcceptedRun, anAttempt, namespace, stamp } from "../builders.ts";
+import { running } from "../core/decide-row.ts";
 import { GatewayBox } from "./gateway-in-a-box.ts";
 
 const run = { namespace, name: "square-4" };
@@ -46,6 +48,27 @@ test("progress that meets another write is written after it", async () => {
 
   expect(answer.status).toBe(200);
   expect(box.run()).toMatchObject({ spec: { ttlSecondsAfterFinished: 5 }, status: { progress } });
+});
+
+test("a root's own progress meets the sum that its operator writes: neither is lost (S148)", async () => {
+  await using box = await GatewayBox.open();
+  const root = box.run()?.metadata;
+  const labels = { [label.root]: root?.name ?? "", [label.rootUid]: root?.uid ?? "" };
+  const told = (done: number) => [{ label: "", total: 10, done }];
+  const child = running({ metadata: { name: "child", uid: "child", labels }, status: { progress: told(5) } });
+  box.seedRun(child);
+  box.caches.fallBehind();
+  const summed = { at: box.clock.now().toISOString(), own: told(1) };
+  box.cluster.edit(taskRuns, run, (live) => ({ ...live, status: { ...live.status, progress: told(6), summed } }));
+
+  const answer = await box.post("progress", { progress });
+
+  expect(answer.status).toBe(200);
+  expect(box.run()?.status).toMatchObject({
+    progress: [{ label: "", total: 20, done: 8 }],
+    summed: { own: progress },
+  });
+  expect(box.run("child")?.status?.progress).toEqual(told(5));
 });
 
 test("progress concludes nothing: a replica that does not see the pod leaves that to the leader (S98)", async () => {

@@ -19,7 +19,7 @@ export function terminalStaysTerminal(history: History): readonly string[] {
 }
 
 function outcomeIn(run: TaskRun | undefined): object {
-  const { stats: _, hooks: __, progress: ___, ...outcome } = run?.status ?? {};
+  const { stats: _, hooks: __, progress: ___, summed: ____, ...outcome } = run?.status ?? {};
   return outcome;
 }
 

@@ -7,6 +7,7 @@ import type { Verdict } from "../decision.ts";
 import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
 import { inputTooLarge } from "../acceptance.ts";
 import { containerOf, startedAt, type Failure } from "../outcome.ts";
+import { withoutProgress } from "../progress.ts";
 import { waitingFor } from "../waiting.ts";
 import { conditionOf, isTrue } from "../status.ts";
 import type { Refusal } from "../world.ts";
@@ -117,7 +118,7 @@ function withProgress(verdict: Verdict, { world: { progress }, pod }: Look): Ver
   const warning = { kind: "recordEvent", type: "Warning", reason: EventReason.InvalidRunName } as const;
   return {
     ...verdict,
-    status: { ...verdict.status, ...sent },
+    status: { ...(sent.progress ? withoutProgress(verdict.status) : verdict.status), ...sent },
     actions: [...verdict.actions, ...(invalidRunName === undefined ? [] : [{ ...warning, note: invalidRunName }])],
   };
 }

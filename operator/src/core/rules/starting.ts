@@ -10,6 +10,7 @@ import { withAttempt } from "../attempts.ts";
 import type { Action, Verdict } from "../decision.ts";
 import { after, earliest, holdingPods, lookAgainMs, ownDeadline, settle, type Look } from "../look.ts";
 import { desiredPod } from "../pod.ts";
+import { withoutProgress } from "../progress.ts";
 import type { Situation } from "../status.ts";
 import { acceptance, type Acceptance } from "../acceptance.ts";
 import { InvariantError } from "../../errors.ts";
@@ -107,7 +108,7 @@ export function starting(look: Look): Verdict | undefined {
     instanceType: accepted.instanceType,
     createdAt: now.toISOString(),
   };
-  const { nextRetryAt: _, ...before } = status;
+  const { nextRetryAt: _, ...before } = withoutProgress(status); // of the attempt before: only the latest counts (S148)
   const changes = {
     ...(status.resolved ? spending(look) : pins(look, accepted)),
     instanceType: accepted.instanceType,
