@@ -15,13 +15,16 @@ interface GrayPicture {
 }
 
 export const makeGray = images.task("make-gray", { runName: "gray {url}" }, async (url: string) => {
-  const { cache, signal } = currentContext();
+  const { cache, progress, signal } = currentContext();
   const answer = await fetch(url, { signal });
   if (answer.status === 404) throw new NonRetryableError(`there is no ${url}`);
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   const picture = parsePpm(await answer.bytes());
   const key = `gray/${url}`;
+  const pixels = progress("pixels"); // of all pictures: the sheet's run adds them up
+  pixels.add(picture.width * picture.height);
   await cache.set(key, toGray(picture));
+  pixels.done(picture.width * picture.height);
   return { key, width: picture.width, height: picture.height };
 });
 

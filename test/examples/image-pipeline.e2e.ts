@@ -15,7 +15,7 @@ const pictures: Readonly<Record<string, Uint8Array>> = {
 beforeAll(() => prepareExample("image-pipeline"));
 
 scenario(
-  "image-pipeline: pictures are made gray side by side, and joined (S128, S130, S146, S149)",
+  "image-pipeline: pictures are made gray side by side, and joined (S128, S130, S146, S148, S149)",
   ["sheet"],
   async () => {
     await using photos = await WebServer.start(({ path }) => ({ status: 200, body: pictures[path] }));
@@ -28,8 +28,14 @@ scenario(
     expect(run.status).toMatchObject({
       phase: "Succeeded",
       result: { width: 3, height: 3, pgm: Buffer.concat([Buffer.from("P5 3 3 255\n"), gray]).toString("base64") },
-      progress: [{ label: "pictures", total: 2, done: 2 }],
+      progress: [
+        { label: "pictures", total: 2, done: 2 },
+        { label: "pixels", total: 9, done: 9 },
+      ],
     });
+    expect(children.flatMap(({ status }) => status?.progress ?? []).map(({ done }) => done)).toEqual(
+      expect.arrayContaining([3, 6]),
+    );
     expect(children.map(({ status }) => String(status?.displayName)).toSorted()).toEqual([
       `gray ${photos.url}/colours.ppm`,
       `gray ${photos.url}/dusk.ppm`,

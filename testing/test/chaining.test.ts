@@ -188,6 +188,29 @@ test("progress and display name are delivered with the report, and at most once 
   expect(status).toMatchObject({ progress: [{ label: "files", total: 3, done: 3 }], displayName: "at a third" });
 });
 
+test("a root's progress is that of its tree, and its own is kept apart (S148)", async () => {
+  const part = task("part", async (rows: number) => {
+    const counter = currentContext().progress("rows");
+    counter.add(rows);
+    counter.done(rows);
+    return null;
+  });
+  const whole = task("whole", async () => {
+    currentContext().progress("rows").add(1);
+    await part(2);
+    await part(3);
+    return null;
+  });
+  await using own = await createHarness({ tasks: [part, whole] });
+
+  const { status } = await own.run(whole, []);
+
+  expect(status).toMatchObject({
+    progress: [{ label: "rows", total: 6, done: 5 }],
+    summed: { own: [{ label: "rows", total: 1, done: 0 }] },
+  });
+});
+
 test("the context tells what a pod would be told (S142)", async () => {
   const { id, result, status } = await h.run(contextual, ["hi"], { tags: ["b"] });
 
