@@ -22,7 +22,7 @@ import type { Surroundings } from "./effects/observe.ts";
 import { services } from "./effects/resources.ts";
 import { keySource, SigningKeys } from "./effects/signing-keys.ts";
 import { Transport } from "./effects/transport.ts";
-import { startGateway, type Gateway } from "./gateway/server.ts";
+import { patience, startGateway, type Gateway } from "./gateway/server.ts";
 import { startHealthServer } from "./http/server.ts";
 import { passing } from "./points.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
@@ -183,6 +183,7 @@ async function open({ connection, config, log, metrics }: Base, gate: Gate, asse
     tlsName,
     host: "0.0.0.0",
     port: config.STINT_GATEWAY_LISTEN_PORT,
+    patience,
     metrics,
   });
   gate.openSince = clock.now();

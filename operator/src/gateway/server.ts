@@ -2,7 +2,8 @@
 //
 //   W1. Who asks is settled before a body is read: six megabytes from nobody are never parsed.
 //   W2. Whatever goes wrong leaves as a code and a sentence (refusal.ts); the rest goes to the log, which sees no header.
-//   W3. Closing answers the polls in flight at once and turns new requests away with 503: runners go to another replica.
+//   W3. Nobody holds a connection by being slow: each step of a request has its time (Patience).
+//   W4. Closing answers the polls in flight at once and turns new requests away with 503: runners go to another replica.
 import { attemptPath, ProtocolCode } from "@stint/crds/attempt";
 import { limits } from "@stint/crds/limits";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -28,6 +29,7 @@ export interface GatewayOptions extends GatewayDeps {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly patience: Patience;
   readonly metrics: Pick<Metrics, "gatewayRequests" | "gatewayReportSeconds">;
 }
 
@@ -48,8 +50,21 @@ declare module "fastify" {
 
 type App = FastifyInstance<Server>;
 
-/** A request is small or fast: nobody may take longer than this to send one. */
-const requestTimeoutMs = 60_000;
+/** How long a caller may take before its connection is cut (W3). How long an answer takes is our own affair. */
+export interface Patience {
+  /** For TLS's handshake. */
+  readonly handshakeMs: number;
+  /** From the connection, or the first byte of a request, to the end of its headers. */
+  readonly headersMs: number;
+  /** From its first byte to the end of its body. */
+  readonly requestMs: number;
+  /** How often it is looked who is late. */
+  readonly lookMs: number;
+}
+
+/** A request is small or fast; a pod that shares a tenth of a core is neither at once. */
+export const patience: Patience = { handshakeMs: 30_000, headersMs: 30_000, requestMs: 60_000, lookMs: 5000 };
+
 const minVersion = "TLSv1.2";
 
 /** Opens the gateway. Throws what {@link CertificateAuthority.refresh} throws, or if it cannot listen. */
@@ -66,7 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     port: (app.server.address() as AddressInfo).port, // it listens on a port, not on a pipe
     async close(signal) {
-      closing.abort(); // W3
+      closing.abort(); // W4
       const closed = Promise.all([app.close(), renewing]);
       const cutOff = () => app.server.closeAllConnections();
       signal.addEventListener("abort", cutOff, { once: true });
@@ -78,12 +93,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 function createApp({ key, certificate }: ServingCertificate, options: GatewayOptions, closing: AbortSignal): App {
+  const { handshakeMs, headersMs, requestMs, lookMs } = options.patience;
   const app = fastify({
-    https: { key, cert: certificate, minVersion },
+    https: {
+      key,
+      cert: certificate,
+      minVersion,
+      handshakeTimeout: handshakeMs,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: lookMs,
+    },
     bodyLimit: limits.requestBytes,
     // Of a key of the tree's cache, in UTF-8 and percent-encoded.
     routerOptions: { maxParamLength: limits.cacheKeyLength * 12 },
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: requestMs,
     // Users may call their members as they like: nothing of a body is ever merged into an object of ours.
     onProtoPoisoning: "ignore",
     onConstructorPoisoning: "ignore",
@@ -138,7 +161,8 @@ function refuse(error: unknown, { request, reply, logger }: Exchange): void {
 function refusalOfBody(error: unknown, request: FastifyRequest): ProtocolRefusal | undefined {
   if (!(error instanceof Error) || !("statusCode" in error)) return undefined;
   if (error.statusCode === 413) {
-    const bytes = request.headers["content-length"] ?? "more";
+    // Sent in chunks it does not say how large it is, and nobody reads on to find out.
+    const bytes = request.headers["content-length"] ?? `more than ${limits.requestBytes}`;
     const message = `request body is ${bytes} bytes, the limit is ${limits.requestBytes} bytes`;
     return new ProtocolRefusal(ProtocolCode.TooLarge, message, { status: 413 });
   }

@@ -5,13 +5,15 @@
 //       may be good, and 401 would make its runner give up.
 //   T3. A good token is remembered by its hash until it expires. That it is good says nothing about whether its pod is still
 //       an attempt's: that is asked at every call, see identity.ts.
+//   T4. What cannot be a pod's token is refused before anything is computed or asked for it: one that is too long, not made for
+//       us, of no pod, over. Nothing that it says is believed until its signature holds.
 import { ProtocolCode, podContract } from "@stint/crds/attempt";
 import { sha256Hex } from "@stint/crds/hash";
-import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import { z } from "zod";
 
 import type { Clock } from "../clock.ts";
-import type { KeySet, SigningKeys } from "../effects/signing-keys.ts";
+import type { SigningKeys } from "../effects/signing-keys.ts";
 import { ProtocolRefusal, unavailable } from "./refusal.ts";
 
 /** The pod that a token was made for. */
@@ -26,9 +28,12 @@ export interface PodIdentity {
 const algorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
 const toleranceSeconds = 5;
 const rememberedTokens = 10_000;
+/** Tokens of pods have about 1100 characters; with the longest names and keys that Kubernetes takes, less than 3000. */
+const tokenLength = 4096;
 
 const ClaimsSchema = z.object({
   exp: z.number(),
+  aud: z.union([z.string(), z.array(z.string())]),
   "kubernetes.io": z.object({
     namespace: z.string().min(1),
     pod: z.object({ name: z.string().min(1), uid: z.string().min(1) }), // T1
@@ -55,41 +60,49 @@ export class TokenVerifier {
   async verify(authorization: string | undefined): Promise<PodIdentity> {
     const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) throw unauthenticated("a bearer token is required");
+    if (token.length > tokenLength) throw notOurs(); // T4
     const hash = sha256Hex(token);
     const known = this.#remembered.get(hash);
     if (known && known.expiresAtMs > this.#clock.now().getTime()) return known.pod;
 
-    const { pod, expiresAtMs } = await this.#verify(token);
-    this.#remember(hash, { pod, expiresAtMs }); // T3
-    return pod;
+    const claimed = this.#claimsOf(token);
+    await this.#verifySignature(token);
+    this.#remember(hash, claimed); // T3
+    return claimed.pod;
   }
 
-  async #verify(token: string): Promise<Remembered> {
-    const found = await this.#keys.including(keyIdOf(token));
-    if (found.kind === "unavailable") throw unavailable(found.why); // T2
-    const claims = ClaimsSchema.safeParse(await this.#payloadOf(token, found.keys));
+  /** What a token says of itself (T4). */
+  #claimsOf(token: string): Remembered {
+    const claims = ClaimsSchema.safeParse(readable(() => decodeJwt(token)));
     if (!claims.success) throw unauthenticated("the token is not bound to a pod");
-    const { namespace, pod, node } = claims.data["kubernetes.io"];
+    const { exp, aud, "kubernetes.io": bound } = claims.data;
+    if (![aud].flat().includes(podContract.audience)) throw notOurs();
+    const expiresAtMs = (exp + toleranceSeconds) * 1000;
+    if (expiresAtMs <= this.#clock.now().getTime()) throw unauthenticated("the token has expired");
+    const { namespace, pod, node } = bound;
     return {
       pod: { namespace, podName: pod.name, podUid: pod.uid, ...(node && { nodeName: node.name }) },
-      expiresAtMs: (claims.data.exp + toleranceSeconds) * 1000,
+      expiresAtMs,
     };
   }
 
-  async #payloadOf(token: string, { issuer, find }: KeySet): Promise<JWTPayload> {
+  async #verifySignature(token: string): Promise<void> {
+    const { kid } = readable(() => decodeProtectedHeader(token));
+    if (kid === undefined) throw notOurs();
+    const found = await this.#keys.including(kid);
+    if (found.kind === "unavailable") throw unavailable(found.why); // T2
     try {
-      const { payload } = await jwtVerify(token, find, {
+      await jwtVerify(token, found.keys.find, {
         algorithms,
-        issuer,
+        issuer: found.keys.issuer,
         audience: podContract.audience,
         requiredClaims: ["exp"],
         clockTolerance: toleranceSeconds,
         currentDate: this.#clock.now(),
       });
-      return payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw unauthenticated("the token has expired");
-      if (error instanceof errors.JOSEError) throw unauthenticated("the token is not one of this cluster's for Stint");
+      if (error instanceof errors.JOSEError) throw notOurs();
       throw error;
     }
   }
@@ -102,14 +115,17 @@ export class TokenVerifier {
   }
 }
 
-function keyIdOf(token: string): string {
+/** What jose makes of it; what is no token at all is refused like one of somebody else's. */
+function readable<T>(decode: () => T): T {
   try {
-    const { kid } = decodeProtectedHeader(token);
-    if (kid !== undefined) return kid;
+    return decode();
   } catch {
-    // No header at all: the same answer.
+    throw notOurs();
   }
-  throw unauthenticated("the token is not one of this cluster's for Stint");
+}
+
+function notOurs(): ProtocolRefusal {
+  return unauthenticated("the token is not one of this cluster's for Stint");
 }
 
 function unauthenticated(message: string): ProtocolRefusal {

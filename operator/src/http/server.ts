@@ -21,7 +21,8 @@ export interface RunningServer {
  * are synced and fresh and that the gateway answers; 503 names what is missing.
  */
 export async function startHealthServer({ port, registry, notReady }: HealthServerDeps): Promise<RunningServer> {
-  const server = fastify({ logger: false, forceCloseConnections: true });
+  // Anybody in the cluster may ask, so nobody may be slow or send more than a line.
+  const server = fastify({ logger: false, forceCloseConnections: true, requestTimeout: 10_000, bodyLimit: 1024 });
   server.get("/healthz", () => "ok\n");
   server.get("/readyz", async (_, reply) => {
     const missing = notReady();

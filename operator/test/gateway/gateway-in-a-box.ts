@@ -18,7 +18,7 @@ import { createObserver } from "../../src/effects/observe.ts";
 import { controllerRevisions, instanceTypes, pods, taskBundles, taskRuns } from "../../src/effects/resources.ts";
 import { SigningKeys, type KeySource } from "../../src/effects/signing-keys.ts";
 import type { GatewayDeps, TreeLimits } from "../../src/gateway/deps.ts";
-import { startGateway } from "../../src/gateway/server.ts";
+import { patience, startGateway, type Patience } from "../../src/gateway/server.ts";
 import { passing } from "../../src/points.ts";
 import type { Logger } from "../../src/telemetry/logger.ts";
 import {
@@ -61,6 +61,7 @@ interface BoxOptions {
   readonly keys?: KeySource;
   readonly limits?: TreeLimits;
   readonly logger?: Logger;
+  readonly patience?: Partial<Patience>;
 }
 
 interface TokenOptions {
@@ -139,6 +140,7 @@ export class GatewayBox implements AsyncDisposable {
       metrics: box.metrics,
       host: "127.0.0.1",
       port: 0,
+      patience: { ...patience, ...options.patience },
       signingKeys: new SigningKeys(options.keys ?? goodKeys, box.clock),
     });
     return box;

@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { Agent, request } from "node:https";
+import { connect as connectTcp, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { TLSSocket } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 
 import { limits } from "@stint/crds/limits";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { taskRuns } from "../../src/effects/resources.ts";
 import { aSuccess, namespace } from "../builders.ts";
@@ -19,6 +22,70 @@ test("a body over the limit is answered 413, with its size and the limit (S43)",
   const message = `request body is ${bytes} bytes, the limit is 6291456 bytes`;
   expect(answer).toMatchObject({ status: 413, body: { code: "TooLarge", message } });
 });
+
+test("a body that does not say its size is read up to the limit, and answered 413 with both sizes (S43)", async () => {
+  await using box = await GatewayBox.open();
+  const socket = await connected(box);
+  const chunk = "x".repeat(1_048_576);
+
+  socket.write(await head(box, "Transfer-Encoding: chunked"));
+  for (let sent = 0; sent <= limits.requestBytes; sent += chunk.length) socket.write(`100000\r\n${chunk}\r\n`);
+
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 413 /);
+  expect(answer).toContain("request body is more than 6291456 bytes, the limit is 6291456 bytes");
+});
+
+describe("a slow caller is cut off", () => {
+  const soon = { lookMs: 10 };
+
+  test("that does not shake hands", async () => {
+    await using box = await GatewayBox.open({ patience: { ...soon, handshakeMs: 50 } });
+    const socket = connectTcp({ host: "127.0.0.1", port: box.port });
+
+    await expect(cutOff(socket)).resolves.toBe("");
+  });
+
+  test.each(["", "POST /attempt/v1/report HTTP/1.1\r\nHost: a\r\nAuthoriz"])(
+    "that does not come to the end of its headers: %j",
+    async (begun) => {
+      await using box = await GatewayBox.open({ patience: { ...soon, headersMs: 50 } });
+      const socket = await connected(box);
+
+      socket.write(begun);
+
+      await expect(cutOff(socket)).resolves.toMatch(/^HTTP\/1.1 408 /);
+    },
+  );
+
+  test("that does not come to the end of its body, though its token is good", async () => {
+    await using box = await GatewayBox.open({ patience: { ...soon, headersMs: 50, requestMs: 50 } });
+    const socket = await connected(box);
+
+    socket.write(`${await head(box, "Content-Length: 1000")}{`);
+
+    await expect(cutOff(socket)).resolves.toMatch(/^HTTP\/1.1 408 /);
+  });
+});
+
+/** A connection of a client that looks at no certificate. */
+async function connected(box: GatewayBox): Promise<TLSSocket> {
+  const socket = connectTls({ host: "127.0.0.1", port: box.port, rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function head(box: GatewayBox, header: string): Promise<string> {
+  const lines = ["Host: a", `Authorization: Bearer ${await box.token()}`, "Content-Type: application/json", header];
+  return `POST /attempt/v1/report HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** What the gateway said before it closed the connection: we never do. */
+async function cutOff(socket: Socket): Promise<string> {
+  const said = text(socket);
+  await once(socket, "close");
+  return said;
+}
 
 test.each([
   { given: "no JSON", path: "report", raw: "{" },

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { type FoundKeys, SigningKeys } from "../../src/effects/signing-keys.ts";
 import { taskRuns } from "../../src/effects/resources.ts";
@@ -31,6 +31,65 @@ test("a token is not taken whose signature is left out", async () => {
 
   expect(answer.status).toBe(401);
 });
+
+describe("what cannot be a pod's token is refused before a signature is checked or a key is read", () => {
+  const header = Buffer.from(JSON.stringify({ alg: "ES256", kid: "key-1" })).toString("base64url");
+
+  test.each<{ given: string; token: (box: GatewayBox) => Promise<string> | string }>([
+    { given: "of 4097 characters", token: () => "x".repeat(4097) },
+    { given: "without parts", token: () => "x" },
+    { given: "whose claims are no JSON", token: () => `${header}.x.x` },
+    { given: "without a header", token: async (box) => `.${(await box.token()).split(".")[1]}.x` },
+    { given: "of no pod", token: (box) => box.token({ isPodless: true }) },
+    { given: "for another audience", token: (box) => box.token({ audience: "https://kubernetes.default.svc" }) },
+    { given: "that has expired", token: (box) => box.token({ expiresAt: new Date(Date.now() - 60_000) }) },
+  ])("a token $given", async ({ token }) => {
+    const box = new GatewayBox();
+    const { verifier, work } = countingVerifier(box);
+
+    const verified = verifier.verify(`Bearer ${await token(box)}`);
+
+    await expect(verified).rejects.toMatchObject({ status: 401 });
+    expect(work).toEqual({ reads: 0, checks: 0 });
+  });
+
+  test("and one with an algorithm that we do not take costs no check", async () => {
+    const box = new GatewayBox();
+    const { verifier, work } = countingVerifier(box);
+    const [, payload, signature] = (await box.token()).split(".");
+    const hmac = Buffer.from(JSON.stringify({ alg: "HS256", kid: "key-1" })).toString("base64url");
+
+    await expect(verifier.verify(`Bearer ${hmac}.${payload}.${signature}`)).rejects.toMatchObject({ status: 401 });
+    expect(work.checks).toBe(0);
+  });
+
+  test("but a forged one, which looks good, costs one", async () => {
+    const box = new GatewayBox();
+    const { verifier, work } = countingVerifier(box);
+
+    await expect(verifier.verify(`Bearer ${await box.token({ isForeign: true })}`)).rejects.toMatchObject({
+      status: 401,
+    });
+    expect(work).toEqual({ reads: 1, checks: 1 });
+  });
+});
+
+/** Counts what a token costs: keys that were asked for, and signatures that a key was taken for. */
+function countingVerifier(box: GatewayBox): { verifier: TokenVerifier; work: { reads: number; checks: number } } {
+  const keys = new SigningKeys(goodKeys, box.clock);
+  const work = { reads: 0, checks: 0 };
+  const including = async (id: string): Promise<FoundKeys> => {
+    work.reads += 1;
+    const found = await keys.including(id);
+    if (found.kind === "unavailable") return found;
+    const find: typeof found.keys.find = Object.assign(
+      (...asked: Parameters<typeof found.keys.find>) => ((work.checks += 1), found.keys.find(...asked)),
+      { jwks: found.keys.find.jwks },
+    );
+    return { kind: "found", keys: { ...found.keys, find } };
+  };
+  return { verifier: new TokenVerifier({ including }, box.clock), work };
+}
 
 test("a token just expired is taken: clocks differ by some seconds", async () => {
   await using box = await GatewayBox.open();
@@ -80,15 +139,12 @@ test("nothing of a token stands in an answer or in the log", async () => {
 
 test("a token is checked once, and again when it has expired", async () => {
   const box = new GatewayBox();
-  const keys = new SigningKeys(goodKeys, box.clock);
-  let checks = 0;
-  const counting = { including: (id: string): Promise<FoundKeys> => ((checks += 1), keys.including(id)) };
-  const verifier = new TokenVerifier(counting, box.clock);
+  const { verifier, work } = countingVerifier(box);
   const header = `Bearer ${await box.token()}`;
 
   const identities = [await verifier.verify(header), await verifier.verify(header)];
 
-  expect(checks).toBe(1);
+  expect(work).toEqual({ reads: 1, checks: 1 });
   expect(identities[1]).toEqual({ namespace, podName: anAttempt().podName, podUid: podUid(1), nodeName: "node-1" });
 
   await box.clock.advance(3_606_000);
