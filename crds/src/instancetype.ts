@@ -22,7 +22,7 @@ export const InstanceTypeSpecSchema = z.object({
     .optional()
     .describe("Added to the pods' node selector."),
   tolerations: z.array(TolerationSchema).max(64).optional().describe("Added to the pods' tolerations."),
-  runtimeClassName: z.string().max(253).optional(),
+  runtimeClassName: z.string().max(253).optional().describe("Runtime class of the pods."),
   namespaces: z.array(z.string().max(63)).max(1000).optional().describe("Namespaces that may use it; empty means all."),
 });
 export type InstanceTypeSpec = z.infer<typeof InstanceTypeSpecSchema>;

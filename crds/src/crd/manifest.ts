@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 
+import { sha256Hex } from "../hash.ts";
 import { apiVersion } from "../kubernetes.ts";
 import type { Definition } from "./definitions.ts";
 
@@ -18,24 +19,31 @@ export function toYaml(definition: Definition): string {
 }
 
 function toManifest(definition: Definition): object {
-  const { kind, plural, shortName, scope } = definition;
+  const spec = toSpec(definition);
+  // By it the chart knows the definitions of another version, which helm would leave as they are (helm/templates/crds.yaml).
+  const annotations = { "stint.dev/spec-hash": sha256Hex(JSON.stringify(spec)).slice(0, 16) };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: crdName(definition) },
-    spec: {
-      group,
-      names: {
-        kind,
-        listKind: `${kind}List`,
-        plural,
-        singular: kind.toLowerCase(),
-        shortNames: [shortName],
-        categories: ["stint"],
-      },
-      scope,
-      versions: [toVersion(definition)],
+    metadata: { name: crdName(definition), annotations },
+    spec,
+  };
+}
+
+function toSpec(definition: Definition): object {
+  const { kind, plural, shortName, scope } = definition;
+  return {
+    group,
+    names: {
+      kind,
+      listKind: `${kind}List`,
+      plural,
+      singular: kind.toLowerCase(),
+      shortNames: [shortName],
+      categories: ["stint"],
     },
+    scope,
+    versions: [toVersion(definition)],
   };
 }
 
