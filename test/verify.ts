@@ -4,6 +4,7 @@ import { run, say } from "./shell.ts";
 
 const steps = [
   ["generated files are current", "node", "crds/src/generate.ts", "--check"],
+  ["the chart's schema and its page are current", "node", "test/chart/generate.ts", "--check"],
   ["the page of sources is current", "node", "test/semantics/sources-page.ts", "--check"],
   ["every item of the contract is tested", "node", "test/semantics/coverage.ts", "--missing"],
   ["check", "npm", "run", "--silent", "check"],

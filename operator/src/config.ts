@@ -35,6 +35,10 @@ const ConfigSchema = z.object({
   STINT_GATEWAY_LISTEN_PORT: port.default(8443).describe("Where the gateway listens."),
   STINT_GATEWAY_SERVICE: name.default("stint-gateway").describe("The Service in front of the gateways."),
   STINT_GATEWAY_ADDRESS: z.string().optional().describe("ip:port that pods are given, in the place of the Service's."),
+  STINT_GATEWAY_CA_SECRET: z
+    .string()
+    .optional()
+    .describe("Secret with the gateway's certificate authority that people keep; else the operator keeps one."),
   STINT_HTTP_PORT: port.default(8080).describe("Where health and metrics are served."),
   STINT_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
   STINT_WORKERS: wholeNumber(1, 256).default(16).describe("Runs reconciled at the same time."),

@@ -110,7 +110,7 @@ async function connect({
 
 function createGate({ cluster, config }: Base): Gate {
   return {
-    authority: new CertificateAuthority(cluster, config.STINT_NAMESPACE),
+    authority: new CertificateAuthority(cluster, config.STINT_NAMESPACE, config.STINT_GATEWAY_CA_SECRET),
     tlsName: `${config.STINT_GATEWAY_SERVICE}.${config.STINT_NAMESPACE}.svc`,
     openSince: undefined,
   };

@@ -9,11 +9,22 @@
 //   A4. The old one is kept a day longer, until every replica has read the Secret again and signs with the new one.
 //   A5. Replicas race for the Secret by create and by resourceVersion; the loser reads what the winner wrote.
 //   A6. What a person put into the Secret is never overwritten: unreadable content is refused, an empty Secret is filled.
+//   A7. A Secret that people keep themselves is only read. They renew by A1 to A4: the new authority is appended, and the old
+//       one stays for 9 days.
 import { isApiError, RefusedError } from "../errors.ts";
 import type { Cluster } from "./cluster.ts";
 import { secrets, type Secret } from "./resources.ts";
-import { issueCertificate, makeAuthority, splitPem, validityOf, type Credentials, type Validity } from "./x509.ts";
+import {
+  isAuthority,
+  issueCertificate,
+  makeAuthority,
+  splitPem,
+  validityOf,
+  type Credentials,
+  type Validity,
+} from "./x509.ts";
 
+/** The Secret that the operator makes. */
 export const authoritySecret = "stint-gateway-ca";
 
 const dayMs = 86_400_000;
@@ -44,22 +55,31 @@ export interface ServingCertificate extends Credentials, Validity {
 export class CertificateAuthority {
   readonly #cluster: Cluster;
   readonly #namespace: string;
+  readonly #givenSecret: string | undefined;
   #authorities: readonly Authority[] = [];
 
-  constructor(cluster: Cluster, namespace: string) {
+  /** `givenSecret` is the name of one that people keep (A7); without it the operator keeps its own. */
+  constructor(cluster: Cluster, namespace: string, givenSecret?: string) {
     this.#cluster = cluster;
     this.#namespace = namespace;
+    this.#givenSecret = givenSecret;
   }
 
   /**
    * Reads the Secret, and writes it if an authority is to be made or to go.
    *
-   * Throws ApiError when the API server says no, and RefusedError when the Secret holds what cannot be read.
+   * Throws ApiError when the API server says no, and RefusedError when the Secret holds what cannot be read; if people keep
+   * it, when there is none or nothing in it too.
    */
   async refresh(now: Date): Promise<void> {
     for (;;) {
       const secret = await this.#read();
       const kept = secret ? authoritiesIn(secret) : [];
+      if (this.#givenSecret !== undefined) {
+        if (kept.length === 0) throw unreadable(this.#givenSecret); // A7
+        this.#authorities = kept;
+        return;
+      }
       const desired = await desiredAuthorities(kept, now);
       if (desired === kept || (await this.#write(secret, desired))) {
         this.#authorities = desired;
@@ -91,7 +111,10 @@ export class CertificateAuthority {
 
   async #read(): Promise<Secret | undefined> {
     try {
-      return await this.#cluster.get(secrets, { namespace: this.#namespace, name: authoritySecret });
+      return await this.#cluster.get(secrets, {
+        namespace: this.#namespace,
+        name: this.#givenSecret ?? authoritySecret,
+      });
     } catch (error) {
       if (isApiError(error, "notFound")) return undefined;
       throw error;
@@ -144,21 +167,26 @@ function authoritiesIn(secret: Secret): readonly Authority[] {
   const certificates = splitPem(fromBase64(secret.data?.[certificatesMember]));
   const keys = splitPem(fromBase64(secret.data?.[keysMember]));
   const isEmpty = Object.keys(secret.data ?? {}).length === 0;
-  if (certificates.length !== keys.length || (certificates.length === 0 && !isEmpty)) throw unreadable();
-  return certificates.map((certificate, index) => authorityFrom(certificate, keys[index] ?? ""));
+  const { name } = secret.metadata;
+  if (certificates.length !== keys.length || (certificates.length === 0 && !isEmpty)) throw unreadable(name);
+  return certificates.map((certificate, index) => authorityFrom({ certificate, key: keys[index] ?? "" }, name));
 }
 
-function authorityFrom(certificate: string, key: string): Authority {
+function authorityFrom(credentials: Credentials, secretName: string): Authority {
   try {
-    return { certificate, key, ...validityOf(certificate) };
+    if (isAuthority(credentials)) return { ...credentials, ...validityOf(credentials.certificate) };
   } catch (cause) {
-    throw unreadable(cause);
+    throw unreadable(secretName, cause);
   }
+  throw unreadable(secretName);
 }
 
-/** A6. */
-function unreadable(cause?: unknown): RefusedError {
-  const message = `read secret ${authoritySecret}: ${certificatesMember} and ${keysMember} do not hold an authority each; delete the Secret to have a new one made`;
+/** A6, A7. */
+function unreadable(secretName: string, cause?: unknown): RefusedError {
+  const isOurs = secretName === authoritySecret;
+  const wrong = `read secret ${secretName}: ${certificatesMember} and ${keysMember} do not hold an authority each`;
+  const advice = isOurs ? "delete the Secret to have a new one made" : "a certificate and its P-256 key, in PEM";
+  const message = `${wrong}; ${advice}`;
   return new RefusedError(message, { reason: "InvalidAuthority", cause });
 }
 

@@ -1,6 +1,6 @@
 // The certificates themselves: made, signed and read. Whose they are, where they are kept and when they are renewed is
 // the business of certificates.ts.
-import type { webcrypto } from "node:crypto";
+import { createPrivateKey, X509Certificate as NodeCertificate, type webcrypto } from "node:crypto";
 
 import "reflect-metadata"; // before the library below, whose container of parts refuses to load without it
 import {
@@ -82,6 +82,14 @@ export function validityOf(certificate: string): Validity {
   return { notBefore, notAfter };
 }
 
+/** Whether the certificate is an authority's and the key is its own, of the kind that we sign with. Throws on what is no PEM. */
+export function isAuthority({ certificate, key }: Credentials): boolean {
+  const authority = new NodeCertificate(certificate);
+  const privateKey = createPrivateKey(key);
+  const isOurKind = privateKey.asymmetricKeyDetails?.namedCurve === "prime256v1"; // OpenSSL's name of P-256
+  return authority.ca && isOurKind && authority.checkPrivateKey(privateKey);
+}
+
 /** The parts of a PEM file, each with its frame. */
 export function splitPem(text: string): readonly string[] {
   return text.match(/-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----\n?/g) ?? [];
@@ -95,6 +103,8 @@ async function keyToPem(key: webcrypto.CryptoKey): Promise<string> {
   return `${PemConverter.encode(await crypto.subtle.exportKey("pkcs8", key), PemConverter.PrivateKeyTag)}\n`;
 }
 
+/** Whatever frame a person's tool has put around it: PKCS #8 or SEC 1. */
 function keyFromPem(pem: string): Promise<webcrypto.CryptoKey> {
-  return crypto.subtle.importKey("pkcs8", PemConverter.decodeFirst(pem), keyAlgorithm, false, ["sign"]);
+  const pkcs8 = createPrivateKey(pem).export({ type: "pkcs8", format: "der" });
+  return crypto.subtle.importKey("pkcs8", pkcs8, keyAlgorithm, false, ["sign"]);
 }

@@ -113,7 +113,9 @@ describe("what a podTemplate may say (S291)", () => {
     });
 
     test.each(refused)("%s is refused", (field) => {
-      expect(podTemplateProblem({ podTemplate: around(field) })).toBe(`spec.podTemplate.${path}${field} is not allowed`);
+      expect(podTemplateProblem({ podTemplate: around(field) })).toBe(
+        `spec.podTemplate.${path}${field} is not allowed`,
+      );
     });
 
     test("there are some of both", () => {

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:tls";
@@ -26,8 +26,8 @@ function aCluster(): FakeCluster {
   return new FakeCluster({ now: () => start });
 }
 
-async function anAuthority(cluster: FakeCluster, day = 0): Promise<CertificateAuthority> {
-  const authority = new CertificateAuthority(cluster, namespace);
+async function anAuthority(cluster: FakeCluster, day = 0, givenSecret?: string): Promise<CertificateAuthority> {
+  const authority = new CertificateAuthority(cluster, namespace, givenSecret);
   await authority.refresh(onDay(day));
   return authority;
 }
@@ -132,6 +132,71 @@ test.each([
   await expect(anAuthority(cluster)).rejects.toThrow(RefusedError);
 
   expect(cluster.peek(secrets, secret)?.data).toEqual(data);
+});
+
+describe("a Secret that people keep", () => {
+  const given = { namespace, name: "our-ca" };
+
+  function aGivenAuthority(cluster: FakeCluster, day = 0): Promise<CertificateAuthority> {
+    return anAuthority(cluster, day, given.name);
+  }
+
+  /** What the operator would have made, as the content of another Secret. */
+  async function seedAuthority(cluster: FakeCluster): Promise<Record<string, string>> {
+    const other = aCluster();
+    await anAuthority(other);
+    const { data = {} } = other.peek(secrets, secret) ?? {};
+    cluster.seed(secrets, { metadata: { ...given, uid: "given" }, data });
+    return data;
+  }
+
+  test("signs, and is never written: not when it is old either", async () => {
+    const cluster = aCluster();
+    await seedAuthority(cluster);
+
+    for (const day of [0, 300, 364]) {
+      const authority = await aGivenAuthority(cluster, day);
+      expect(isTrusted(await authority.issue(tlsName, onDay(day)), authority.trustBundle())).toBe(true);
+    }
+    expect(cluster.writes).toEqual([]);
+  });
+
+  test("may hold a key as `openssl ecparam` writes it", async () => {
+    const cluster = aCluster();
+    const data = await seedAuthority(cluster);
+    const sec1 = createPrivateKey(atob(data["ca.key"] ?? "")).export({ type: "sec1", format: "pem" });
+    cluster.seed(secrets, { metadata: { ...given, uid: "given" }, data: { ...data, "ca.key": btoa(String(sec1)) } });
+
+    const authority = await aGivenAuthority(cluster);
+
+    const serving = await authority.issue(tlsName, start);
+    expect(await handshake(serving, { servername: tlsName, ca: authority.trustBundle() })).toBe("trusted");
+  });
+
+  test.each<{ wrong: string; change: (data: Record<string, string>) => Record<string, string> | undefined }>([
+    { wrong: "is not there", change: () => undefined },
+    { wrong: "is empty", change: () => ({}) },
+    { wrong: "has no key", change: ({ "ca.crt": certificate = "" }) => ({ "ca.crt": certificate }) },
+    { wrong: "has the key of another", change: (data) => ({ ...data, "ca.key": btoa(anotherKey()) }) },
+    { wrong: "has an RSA key", change: (data) => ({ ...data, "ca.key": btoa(anotherKey("rsa")) }) },
+  ])("is refused if it $wrong, and says what it is to hold", async ({ change }) => {
+    const cluster = aCluster();
+    const data = change(await seedAuthority(aCluster()));
+    if (data) cluster.seed(secrets, { metadata: { ...given, uid: "given" }, data });
+
+    await expect(aGivenAuthority(cluster)).rejects.toThrow(
+      "read secret our-ca: ca.crt and ca.key do not hold an authority each; a certificate and its P-256 key, in PEM",
+    );
+    expect(cluster.writes).toEqual([]);
+  });
+
+  function anotherKey(kind: "ec" | "rsa" = "ec"): string {
+    const pair =
+      kind === "ec"
+        ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+        : generateKeyPairSync("rsa", { modulusLength: 1024 });
+    return String(pair.privateKey.export({ type: "pkcs8", format: "pem" }));
+  }
 });
 
 function certificateText(): string {

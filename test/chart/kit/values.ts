@@ -7,18 +7,13 @@ import { ResourcesSchema } from "@stint/crds/taskrun";
 import { z } from "zod";
 
 const wholeNumber = (min: number, max: number) => z.int().min(min).max(max);
-const objectName = z
-  .string()
-  .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
-const optionalName = z
-  .string()
-  .max(253)
-  .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/);
-const namespaceName = z
-  .string()
-  .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+/** Text of a shape that the page calls by name. */
+const shaped = (title: string, shape: RegExp, max = 253) => z.string().max(max).regex(shape).meta({ title });
+const objectName = shaped("name", /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+const optionalName = shaped("name, or empty", /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/);
+const namespaceName = shaped("namespace", /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 63);
+const percentage = shaped("percentage", /^([0-9]{1,2}|100)%$/);
+const interval = shaped("duration, as `30s`", /^[1-9][0-9]*(ms|s|m)$/, 16);
 const image = z.string().min(1).max(4096);
 const labels = z.record(z.string(), z.string().max(63));
 
@@ -55,7 +50,7 @@ const operator = z
 const gateway = z
   .strictObject({
     caSecret: optionalName.describe(
-        "Existing Secret with the gateway's certificate authority, which you keep and renew: see docs/install.md. Empty: the operator makes one, in `stint-gateway-ca`, and renews it.",
+      "Existing Secret with the gateway's certificate authority, which you keep and renew: see docs/install.md. Empty: the operator makes one, in `stint-gateway-ca`, and renews it.",
     ),
   })
   .describe("The HTTPS endpoint for runners.");
@@ -64,7 +59,7 @@ const podDisruptionBudget = z
   .strictObject({
     enabled: z.boolean().describe("Whether the chart makes one."),
     maxUnavailable: z
-      .union([wholeNumber(0, 100), z.string().regex(/^[0-9]{1,2}%$|^100%$/)])
+      .union([wholeNumber(0, 100), percentage])
       .describe("How many replicas a drain may take away at the same time: a number or a percentage. 0 blocks drains."),
   })
   .describe("For the operator's pods.");
@@ -78,10 +73,7 @@ const metrics = z
           .describe(
             "Whether the chart makes a ServiceMonitor, and a Service for it. Needs the CRDs of the Prometheus operator.",
           ),
-        interval: z
-          .string()
-          .regex(/^[1-9][0-9]*(ms|s|m)$/)
-          .describe("How often each replica is asked."),
+        interval: interval.describe("How often each replica is asked."),
         labels: labels.describe("Added to the ServiceMonitor: a Prometheus may choose by them."),
       })
       .describe("For the Prometheus operator."),
