@@ -46,7 +46,7 @@ const boundObjectRef: Message = {
 };
 const tokenSpec: Message = {
   1: ["audiences", ["string"]],
-  2: ["boundObjectRef", boundObjectRef],
+  3: ["boundObjectRef", boundObjectRef],
   4: ["expirationSeconds", "int"],
 };
 const review: Message = { 1: ["metadata", metadata] };

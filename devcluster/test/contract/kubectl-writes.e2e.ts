@@ -113,6 +113,8 @@ describe("kubectl create, edit, patch, label and delete", () => {
       `configmap/${name}\nsecret/${name}\nserviceaccount/${name}\n`,
     );
     expect(await k(`create token ${name} --audience there`)).toMatch(/^ey/);
+    const bound = k(`create token ${name} --bound-object-kind Pod --bound-object-name none`);
+    await expect(bound).rejects.toThrow('pods "none" not found');
   });
 
   test("edit writes what the editor left", async () => {

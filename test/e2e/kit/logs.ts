@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 
-import { namespace, podsOf } from "./cluster.ts";
+import { kubectl, namespace, operatorNamespace, podsOf } from "./cluster.ts";
 
 export interface Following {
   /** Everything that the container wrote, once it has ended. */
@@ -19,4 +20,12 @@ export async function following(run: string): Promise<Following> {
   // kubectl is connected once it has shown the line that every attempt begins with.
   await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
   return { end: () => ended };
+}
+
+/** What every replica has logged. Beside devcluster the operator is a process and no pod; kit/devcluster.ts keeps its lines. */
+export async function operatorLog(): Promise<string> {
+  const file = process.env["STINT_OPERATOR_LOG"];
+  if (file !== undefined) return readFileSync(file, "utf8");
+  const selector = ["-l", "app.kubernetes.io/name=stint", "--tail=-1", "--prefix"];
+  return kubectl(["logs", "-n", operatorNamespace, ...selector]).catch(String);
 }

@@ -12,17 +12,24 @@ export async function prepareNamespace(): Promise<void> {
 /** The same with the bundle of test/e2e/bundle.ts Ready in it. */
 export async function prepareBundle(): Promise<void> {
   await prepareNamespace();
-  const inline = readFileSync(new URL("../bundle.ts", import.meta.url), "utf8");
-  await createBundle("e2e", { source: { inline }, defaults: { instanceType: "e2e-small" } });
-  await kubectl(["wait", "--for=condition=Ready", "taskbundle/e2e", "--timeout=150s"]).catch(showBundle);
+  await addBundle("e2e", "bundle.ts");
+}
+
+/** A bundle from a file of test/e2e, Ready; `spec` is what it has besides. */
+export async function addBundle(name: string, file: string, spec: Record<string, unknown> = {}): Promise<void> {
+  const inline = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
+  await createBundle(name, { source: { inline }, defaults: { instanceType: "e2e-small" }, ...spec });
+  await kubectl(["wait", "--for=condition=Ready", `taskbundle/${name}`, "--timeout=150s"]).catch((error: unknown) =>
+    showBundle(name, error),
+  );
 }
 
 /** Without the bundle no scenario can run, so all that is known of it is shown. */
-async function showBundle(error: unknown): Promise<never> {
+async function showBundle(name: string, error: unknown): Promise<never> {
   const views = [
-    ["get", "taskbundle", "e2e", "-o", "yaml"],
+    ["get", "taskbundle", name, "-o", "yaml"],
     ["get", "pods", "-o", "yaml"],
-    ["logs", "-l", "stint.dev/bundle=e2e", "--tail=50"],
+    ["logs", "-l", `stint.dev/bundle=${name}`, "--tail=50"],
     ["logs", "-n", operatorNamespace, "-l", "app.kubernetes.io/name=stint", "--tail=60"],
   ];
   for (const view of views) console.log(await kubectl(view).catch(String));

@@ -2,11 +2,10 @@
 //
 // The same files run on a real cluster and on devcluster. What devcluster cannot show is left out there by name and with the
 // reason: it is reported as skipped, never silently missing.
-import { readFileSync } from "node:fs";
-
 import { test, type TestAPI } from "vitest";
 
-import { isOnDevcluster, kubectl, namespace, operatorNamespace } from "./cluster.ts";
+import { isOnDevcluster, kubectl, namespace } from "./cluster.ts";
+import { operatorLog } from "./logs.ts";
 
 /**
  * Declares a scenario. `runs` are the names of the runs it makes: when it fails, their YAML, their pods, the events about
@@ -65,12 +64,4 @@ async function operatorLines(runs: readonly string[]): Promise<string> {
     .split("\n")
     .filter((line) => runs.some((run) => line.includes(`${namespace}/${run}`)) || /"level":(40|50)/.test(line));
   return `--- operator\n${wanted.slice(-60).join("\n")}\n`;
-}
-
-/** Beside devcluster the operator is a process and no pod; kit/devcluster.ts keeps its lines. */
-async function operatorLog(): Promise<string> {
-  const file = process.env["STINT_OPERATOR_LOG"];
-  if (file !== undefined) return readFileSync(file, "utf8");
-  const selector = ["-l", "app.kubernetes.io/name=stint", "--tail=-1", "--prefix"];
-  return kubectl(["logs", "-n", operatorNamespace, ...selector]).catch(String);
 }
