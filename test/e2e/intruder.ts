@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { request } from "node:https";
 
-import { task } from "@stint/sdk";
+import { currentContext, task } from "@stint/sdk";
 
 const { env } = process;
 
@@ -61,4 +61,8 @@ export const keeps = task("keeps", () => [env["LITERAL"]?.length, env["FROM_SECR
 export const keepsAndFails = task("keeps-and-fails", { retry: { delaysSeconds: [0] } }, () => {
   throw new Error(`failed with keeps`);
 });
-export const waits = task("waits", { gracePeriodSeconds: 1 }, () => new Promise(() => setTimeout(() => {}, 3_600_000)));
+/** Lives until it is canceled. */
+export const waits = task("waits", () => {
+  const { signal } = currentContext();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve("canceled")));
+});

@@ -5,23 +5,32 @@ import { kubectl, operatorNamespace } from "./cluster.ts";
 
 export interface Request {
   readonly verb: string;
+  /** API group; empty for Kubernetes' core, and for what is no object. */
+  readonly group: string;
   readonly resource: string;
   readonly subresource: string | undefined;
   readonly name: string;
   readonly namespace: string | undefined;
   readonly code: number;
+  /** Path without the query. */
+  readonly path: string;
+  /** Whether the authorizer let it through; what comes after it may have refused it all the same. */
+  readonly isAllowed: boolean;
 }
 
 interface AuditEvent {
   readonly verb: string;
+  readonly requestURI: string;
   readonly user: { readonly username: string };
   readonly objectRef?: {
+    readonly apiGroup?: string;
     readonly resource?: string;
     readonly subresource?: string;
     readonly name?: string;
     readonly namespace?: string;
   };
   readonly responseStatus?: { readonly code?: number };
+  readonly annotations?: { readonly "authorization.k8s.io/decision"?: "allow" | "forbid" };
 }
 
 const operator = `system:serviceaccount:${operatorNamespace}:stint-operator`;
@@ -51,14 +60,21 @@ export async function operatorRequestsSince(mark: number): Promise<Request[]> {
     .filter((line) => line.includes(operator))
     .map((line) => JSON.parse(line) as AuditEvent)
     .filter(({ user }) => user.username === operator)
-    .map(({ verb, objectRef = {}, responseStatus }) => ({
-      verb,
-      resource: objectRef.resource ?? "",
-      subresource: objectRef.subresource,
-      name: objectRef.name ?? "",
-      namespace: objectRef.namespace,
-      code: responseStatus?.code ?? 0,
-    }));
+    .map(toRequest);
+}
+
+function toRequest({ verb, requestURI, objectRef = {}, responseStatus, annotations }: AuditEvent): Request {
+  return {
+    verb,
+    group: objectRef.apiGroup ?? "",
+    resource: objectRef.resource ?? "",
+    subresource: objectRef.subresource,
+    name: objectRef.name ?? "",
+    namespace: objectRef.namespace,
+    code: responseStatus?.code ?? 0,
+    path: requestURI.replace(/\?.*$/, ""),
+    isAllowed: annotations?.["authorization.k8s.io/decision"] === "allow",
+  };
 }
 
 export function isWrite({ verb }: Request): boolean {
