@@ -65,3 +65,16 @@ test("examples that are applied have fixed names (S292)", () => {
   const generated = manifests.filter((file) => /generateName/.test(readFileSync(join(root, "examples", file), "utf8")));
   expect(generated).toEqual([]);
 });
+
+test("every claim of the page on security names tests that there are", () => {
+  const rows = page("security.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !/^\| (threat|---)/.test(line));
+  const shownBy = rows.map((row) => [...row.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)]);
+
+  expect(shownBy.filter((links) => links.length === 0)).toEqual([]);
+  const untrue = shownBy
+    .flat()
+    .filter(([, title = "", file = ""]) => !readFileSync(join(root, file), "utf8").includes(`"${title}"`));
+  expect(untrue.map(([link]) => link)).toEqual([]);
+});

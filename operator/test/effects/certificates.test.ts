@@ -134,7 +134,7 @@ test.each([
   expect(cluster.peek(secrets, secret)?.data).toEqual(data);
 });
 
-describe("a Secret that people keep", () => {
+describe("a Secret that people keep (S294)", () => {
   const given = { namespace, name: "our-ca" };
 
   function aGivenAuthority(cluster: FakeCluster, day = 0): Promise<CertificateAuthority> {

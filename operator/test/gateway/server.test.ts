@@ -36,7 +36,7 @@ test("a body that does not say its size is read up to the limit, and answered 41
   expect(answer).toContain("request body is more than 6291456 bytes, the limit is 6291456 bytes");
 });
 
-describe("a slow caller is cut off", () => {
+describe("a slow caller is cut off (S293)", () => {
   const soon = { lookMs: 10 };
 
   test("that does not shake hands", async () => {

@@ -32,7 +32,7 @@ test("a token is not taken whose signature is left out", async () => {
   expect(answer.status).toBe(401);
 });
 
-describe("what cannot be a pod's token is refused before a signature is checked or a key is read", () => {
+describe("what cannot be a pod's token is refused before a signature is checked or a key is read (S293)", () => {
   const header = Buffer.from(JSON.stringify({ alg: "ES256", kid: "key-1" })).toString("base64url");
 
   test.each<{ given: string; token: (box: GatewayBox) => Promise<string> | string }>([
