@@ -45,6 +45,18 @@ describe("generated files", () => {
   });
 });
 
+test("a definition carries a hash of its spec, so that another schema shows", () => {
+  const run = named("TaskRun");
+  const hashOf = (definition: Definition): string | undefined =>
+    /^ {4}stint\.dev\/spec-hash: "?([0-9a-f]{16})"?$/m.exec(toYaml(definition))?.[1];
+
+  const [same, other] = [{ ...run }, { ...run, schema: { ...run.schema, description: "Another." } }].map(hashOf);
+
+  expect(same).toBe(hashOf(run));
+  expect(other).toMatch(/./);
+  expect(other).not.toBe(same);
+});
+
 describe("what a cluster calls our kinds", () => {
   test.each([
     { kind: "TaskRun", name: "taskruns.stint.dev", shortName: "trun", scope: "Namespaced", hasStatus: true },
