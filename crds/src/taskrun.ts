@@ -180,6 +180,7 @@ export type DueHook = z.infer<typeof DueHookSchema>;
 
 /** What a root says about its tree, itself included (S156). */
 export const TreeStatsSchema = z.object({
+  at: InstantSchema.describe("When it was counted."),
   totalRuns: z.int(),
   runsByPhase: z
     .record(z.string(), z.int())

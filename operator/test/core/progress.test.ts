@@ -181,7 +181,7 @@ describe("a root that has ended", () => {
   });
 
   test("forgets nothing when runs below it are removed", () => {
-    const stats = { totalRuns: 3, runsByPhase: { Succeeded: 3 }, computeSeconds: 9 };
+    const stats = { at: stamp(5), totalRuns: 3, runsByPhase: { Succeeded: 3 }, computeSeconds: 9 };
     const full = { ...root, status: { ...root.status, stats } };
 
     expect(decide(full, [], aWorld({ descendants: [below("a", rows(3, 3))] }), t).actions).toEqual([]);

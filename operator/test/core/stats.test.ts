@@ -28,6 +28,7 @@ test("a run without children says so with its end, and not before", () => {
 
   expect(before).not.toHaveProperty("stats");
   expect(status.stats).toEqual({
+    at: t.toISOString(),
     totalRuns: 1,
     runsByPhase: { Succeeded: 1 },
     firstStartedAt: stamp(1),
@@ -40,6 +41,7 @@ test("a root with children counts all of them, ended and live", () => {
   const { status } = decide(running(), [aPod()], aWorld({ descendants: [failed, stub, live] }), t);
 
   expect(status.stats).toEqual({
+    at: t.toISOString(),
     totalRuns: 4,
     runsByPhase: { Running: 1, Failed: 2, Pending: 1 },
     firstStartedAt: stamp(1),
@@ -55,6 +57,20 @@ test("what has not changed is not written again", () => {
   const again = decide({ ...running(), status: first }, [aPod()], world, after(40));
 
   expect(again.status).toEqual(first);
+});
+
+test("a tree that grows is counted anew after 30 s, and with the root's end", () => {
+  const first = decide(running(), [aPod()], aWorld({ descendants: [failed] }), t).status;
+  const root = { ...running(), status: first };
+  const grown = { descendants: [failed, live] };
+
+  const early = decide(root, [aPod()], aWorld(grown), after(39));
+  const due = decide(root, [aPod()], aWorld(grown), after(40));
+  const ending = decide(root, [aPod()], aWorld({ ...grown, report: received(aSuccess()) }), after(39));
+
+  expect(early.status).toEqual(first);
+  expect(early.requeueAt).toEqual(after(40));
+  expect([due, ending].map(({ status }) => status.stats?.totalRuns)).toEqual([3, 3]);
 });
 
 test("a run that is no root says nothing", () => {
@@ -101,6 +117,7 @@ test("a run that is refused before it has a pod counts as one that failed", () =
   const { status } = decide(aTaskRun({ spec: { instanceType: "huge" } }), [], aWorld(), t);
 
   expect(status.stats).toEqual({
+    at: t.toISOString(),
     totalRuns: 1,
     runsByPhase: { Failed: 1 },
     lastFinishedAt: t.toISOString(),
