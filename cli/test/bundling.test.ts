@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { bundleFile } from "../src/bundling.ts";
+import { bundleFile, watchBundle, type Built } from "../src/bundling.ts";
 import { Problem } from "../src/problem.ts";
 
 let directory: string;
@@ -19,6 +19,7 @@ beforeAll(async () => {
   await mkdir(sdk, { recursive: true });
   await write("node_modules/@stint/sdk/package.json", '{ "type": "module", "exports": "./index.js" }');
   await write("node_modules/@stint/sdk/index.js", "export const task = (fn) => fn;");
+  await symlink(fileURLToPath(new URL("../../node_modules/zod", import.meta.url)), join(directory, "node_modules/zod"));
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -81,6 +82,61 @@ describe("a bundle", () => {
     expect(stdout).toBe("/\n");
   });
 
+  test.each([
+    'import { z } from "zod";',
+    'import z from "zod";',
+    'import { type infer as Infer, // a type of a type\n  z,\n} from "zod/v4";',
+    'import { z as z, ZodError } from "zod"; export { ZodError };',
+  ])("has of zod what is used, and not what else stands in its namespace: %s", async (statement) => {
+    const program = "export const parse = (value: unknown) => z.object({ n: z.int().default(3) }).parse(value);";
+    const entry = await write("typed.ts", `${statement}\n${program}`);
+
+    const code = await bundleFile(entry);
+
+    const byHand = await bundleFile(await write("by-hand.ts", `import * as z from "zod";\n${program}`));
+    expect(code.length).toBeLessThan(byHand.length * 1.1);
+    const { parse } = await load(code);
+    expect((parse as (value: unknown) => unknown)({})).toEqual({ n: 3 });
+  });
+
+  test("is told of anew with each change, with zod by its parts and a map to the sources", async () => {
+    const program = (most: number): string => `import { z } from "zod";\nexport const Size = z.int().max(${most});`;
+    const entry = await write("watched.ts", program(10));
+    const stop = new AbortController();
+    const told: Built[] = [];
+    const again = Promise.withResolvers<void>();
+
+    await watchBundle(
+      entry,
+      (built) => {
+        told.push(built);
+        if (told.length === 1) void write("watched.ts", program(20));
+        else again.resolve();
+      },
+      stop.signal,
+    );
+    await again.promise;
+    stop.abort();
+
+    const codes = told.map((built) => ("code" in built ? built.code : built.problem.message));
+    expect(codes[0]).toContain("max(10)");
+    expect(codes[1]).toContain("max(20)");
+    expect(codes[1]).toMatch(/\n\/\/# sourceMappingURL=data:\S+\n$/);
+    expect(codes[1]).not.toContain("locales/fr.js");
+  });
+
+  test("gives up its lines, and no name, where it would be too large with them (S2, S32)", async () => {
+    const lines =
+      "            // only blank space\n  export function resize(url: string, width = 640) { return [url, width]; }\n";
+    const blank = `export const rows = [\n${"  [\n    1,\n  ],\n".repeat(60_000)}];\n`;
+    const entry = await write("wide.ts", lines + blank);
+
+    const { resize, rows } = await load(await bundleFile(entry));
+
+    expect(String(resize)).toMatch(/^function resize\(url,\s?width\s?=\s?640\)/);
+    expect(rows).toHaveLength(60_000);
+  });
+
   test("of the same code is the same text, since it is named by its content", async () => {
     const entry = await write("same.ts", "export const x = 1;");
 
@@ -106,5 +162,21 @@ describe("no bundle", () => {
     const entry = await write("large.ts", `export const x = "${"x".repeat(524_288)}";`);
 
     await expect(bundleFile(entry)).rejects.toThrow(/is 524\d{3} bytes, the limit is 524288 bytes/);
+  });
+
+  test("holds all of zod: a namespace that is passed on as a value keeps everything", async () => {
+    const entry = await write("whole.ts", 'import { z } from "zod"; export const types = z;');
+
+    await expect(bundleFile(entry)).rejects.toThrow(/the limit is 524288 bytes; most of it is zod \(5\d{5}\)/);
+  });
+
+  test("is too large without what makes it so being named (S11)", async () => {
+    await write("node_modules/@acme/atlas/package.json", '{ "main": "index.js" }');
+    await write("node_modules/@acme/atlas/index.js", `module.exports = "${"x".repeat(600_000)}";`);
+    const entry = await write("mapped.ts", 'import atlas from "@acme/atlas"; console.log(atlas);');
+
+    await expect(bundleFile(entry)).rejects.toThrow(
+      /^bundle of .*mapped\.ts is 60\d{4} bytes, the limit is 524288 bytes; most of it is @acme\/atlas \(600\d{3}\), your own code \(\d+\)$/,
+    );
   });
 });

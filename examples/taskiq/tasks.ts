@@ -2,7 +2,7 @@
 //   stint deploy examples/taskiq/tasks.ts --bundle taskiq
 //   stint run taskiq/invoice --input '{"id": "o-1", "items": [{"sku": "tea", "cents": 450}]}' --wait
 import { currentContext, NonRetryableError, RetryableError, task } from "@stint/sdk";
-import * as z from "zod"; // this form, since the other one would put all of zod, in every language, into the bundle
+import { z } from "zod";
 
 const Order = z.object({
   id: z.string().regex(/^o-\d+$/),
