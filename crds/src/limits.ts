@@ -1,18 +1,15 @@
 // Every bound of docs/semantics.md section 17 that two packages share. Units stand in the names.
+import { optionLimits } from "./option-limits.ts";
 
 export const limits = {
+  ...optionLimits,
+
   runNameLength: 52,
   bundleNameLength: 40,
   taskNameLength: 256,
-  childKeyLength: 256,
-  descriptionLength: 2048,
   displayNameLength: 1024,
-  tags: 50,
-  /** Hooks of one kind of a task. */
-  hooks: 16,
   /** Of a run, that wait to be started. */
   dueHooks: 64,
-  tagLength: 63,
 
   inlineSourceBytes: 524_288,
   manifestEntries: 500,
@@ -36,22 +33,7 @@ export const limits = {
   firstAttemptsKept: 10,
   lastAttemptsKept: 40,
 
-  /** Of a resource profile, in cores and in MB; 1 MB counts as 1 Mi. What is left out counts as 1 core and 0 MB (S61). */
-  profileCpu: { min: 0.1, max: 1024, default: 1 },
-  profileMemoryMb: { min: 1, max: 16_777_216, default: 0 },
-
-  timeoutSeconds: { min: 1, max: 604_800, default: 7200 },
-  startTimeoutSeconds: { min: 1, max: 604_800 },
-  deadlineSeconds: { min: 1, max: 2_592_000 },
-  gracePeriodSeconds: { min: 0, max: 600, default: 10 },
   ttlSecondsAfterFinished: { min: 0, max: 31_536_000, default: 86_400 },
-
-  maxRetries: { min: 0, max: 100, default: 3 },
-  waitDurationMs: { min: 0, max: 86_400_000, default: 1000 },
-  backoffScaling: { min: 1, max: 100, explicitDefault: 1.5, default: 2 },
-  delaysSeconds: { entries: 50, max: 86_400 },
-  jitterFactor: { min: 0, max: 10, default: 0 },
-  maxInfrastructureRetries: { min: 0, max: 100, default: 10 },
 
   /** Values that a run has yielded: what one object of the cluster holds, and when the next one is begun (S24). */
   valuesChunkBytes: { max: 524_288, enough: 65_536 },

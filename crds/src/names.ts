@@ -1,6 +1,6 @@
 // What may be called how: task names, parameter names, tags, versions and labels (S3 to S6, S18, S20, S252). Each function
 // gives the message of the first fault, or `undefined`; the SDK asks at definition, the operator when a manifest arrives.
-import { limits } from "./limits.ts";
+import { optionLimits } from "./option-limits.ts";
 
 const taskName = /^[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,254}[A-Za-z0-9_])?$/;
 
@@ -24,7 +24,9 @@ export function parameterNameProblem(task: string, names: readonly string[]): st
 const word = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
 export function tagProblem(tag: string): string | undefined {
-  return word.test(tag) ? undefined : `tag "${tag}" is not allowed: use 1 to ${limits.tagLength} of A-Z a-z 0-9 _ - .`;
+  return word.test(tag)
+    ? undefined
+    : `tag "${tag}" is not allowed: use 1 to ${optionLimits.tagLength} of A-Z a-z 0-9 _ - .`;
 }
 
 /** `v<major>.<minor>`, both without leading zeros (S252). */
