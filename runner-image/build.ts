@@ -31,7 +31,7 @@ export function buildRunner(outfile: string): Promise<BuildResult<{ metafile: tr
 export async function buildSdk(outdir: string): Promise<void> {
   await build({
     ...common,
-    entryPoints: [join(here, "../sdk/src/index.ts")],
+    entryPoints: ["index", "attempt", "local"].map((module) => join(here, `../sdk/src/${module}.ts`)),
     outdir,
     external: ["undici", "@kubernetes/client-node"],
     format: "esm",
@@ -39,7 +39,7 @@ export async function buildSdk(outdir: string): Promise<void> {
     minifyWhitespace: true,
     minifySyntax: true,
   });
-  const description = { name: "@stint/sdk", type: "module", exports: "./index.js" };
+  const description = { name: "@stint/sdk", type: "module", exports: { ".": "./index.js", "./local": "./local.js" } };
   await writeFile(join(outdir, "package.json"), `${JSON.stringify(description, null, 2)}\n`);
 }
 

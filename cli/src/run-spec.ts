@@ -8,7 +8,7 @@ import type { Json } from "@stint/crds/json";
 import { label, parseTaskReference, tagLabels, traceAnnotation, type TaskReference } from "@stint/crds/labels";
 import { tagProblem } from "@stint/crds/names";
 
-import { inputTooLarge } from "@stint/sdk/payload";
+import { inputTooLarge } from "@stint/sdk/payload-limits";
 import type { Body } from "./cluster.ts";
 import { parseJsonOption } from "./json-option.ts";
 import { usage } from "./problem.ts";

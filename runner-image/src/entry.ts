@@ -24,15 +24,18 @@ export async function tasksOf(imported: Promise<void>): Promise<Registry | undef
 }
 
 /**
- * Begins to load the SDK that stands beside the runner's own file, which mounted code will import.
+ * Begins to load the SDK that stands beside the runner's own file, which mounted code will import, and what it will load for
+ * the attempt.
  *
  * It is no code of the user's, so it may be loaded before the assignment is there. Where it is missing, or not the one that
  * an image brings, nothing is lost but the head start.
  */
 export function preloadSdk(runner: string | undefined): void {
   if (runner === undefined) return;
-  const module = join(dirname(runner), "node_modules/@stint/sdk/index.js");
-  import(pathToFileURL(module).href).catch(() => undefined);
+  for (const module of ["index.js", "attempt.js"]) {
+    const path = join(dirname(runner), "node_modules/@stint/sdk", module);
+    import(pathToFileURL(path).href).catch(() => undefined);
+  }
 }
 
 function packageMain(directory: string): string {

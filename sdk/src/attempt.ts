@@ -12,16 +12,20 @@ import type { Json } from "@stint/crds/json";
 import { withValuesAt } from "@stint/crds/pointer";
 import { toReportedError } from "@stint/crds/thrown";
 
+import { callsThrough } from "./calls.ts";
 import { arityProblem } from "./checking.ts";
 import { Children } from "./children.ts";
-import { attemptContext } from "./context.ts";
+import { attemptContext } from "./contexts.ts";
 import { ClientError, TaskRunError } from "./errors.ts";
 import { execute, failedWith, type Ending } from "./execution.ts";
 import type { Definition } from "./registry.ts";
 import type { RetryQuestion } from "./retry-question.ts";
+import { triggersThrough } from "./root-runs.ts";
 import { nameOfRun } from "./run-name.ts";
 import { runIn, type Scope } from "./scope.ts";
 import { Submissions } from "./submissions.ts";
+
+import "./local.ts"; // a function may call `.local()`, whatever the SDK was bundled into
 
 export async function runAttempt(
   definition: Definition | undefined,
@@ -35,8 +39,8 @@ export async function runAttempt(
   const submissions = new Submissions(assignment, children);
   const scope: Scope = {
     context: attemptContext(assignment, host, (...given) => submissions.add(...given)),
-    start: (calls) => children.start(calls),
-    trigger: (request) => children.trigger(request),
+    ...callsThrough((calls) => children.start(calls)),
+    trigger: triggersThrough((request) => children.trigger(request), assignment),
     yielded: (value) => host.yielded(value),
   };
   const input = inputOf(assignment);
@@ -111,8 +115,8 @@ async function isRetryDenied(
 function scopeAfterwards(assignment: Assignment, host: Host): Scope {
   return {
     context: attemptContext(assignment, host, (task) => refuseInHook(task.name)),
-    start: ([call]) => refuseInHook(call?.target.name ?? ""),
-    trigger: async ({ task }) => refuseInHook(task),
+    ...callsThrough(([call]) => refuseInHook(call?.target.name ?? "")),
+    trigger: triggersThrough(async ({ task }) => refuseInHook(task), assignment),
   };
 }
 

@@ -1,5 +1,5 @@
 // Functions of the user's that are called around an attempt: what they take, and how they are given (S93, S104).
-import { limits } from "@stint/crds/limits";
+import { optionLimits } from "@stint/crds/option-limits";
 import { hookNames, type HookName, type TaskHooks } from "@stint/crds/manifest";
 
 import { mustBe, type Rule } from "./rules.ts";
@@ -74,7 +74,7 @@ export const hooksRule: Rule<readonly Hook[]> = (value, place) => {
   if (!list.every((hook) => typeof hook === "function")) {
     throw new TypeError(`Task "${place.task}": ${place.field} must be a function, a task or a list of them`);
   }
-  if (list.length > limits.hooks) throw mustBe(place, `at most ${limits.hooks} hooks`, list.length);
+  if (list.length > optionLimits.hooks) throw mustBe(place, `at most ${optionLimits.hooks} hooks`, list.length);
   return list as readonly Hook[]; // any callable is accepted, and a task is one
 };
 

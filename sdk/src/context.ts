@@ -1,15 +1,14 @@
-import type { Assignment, Upstream } from "@stint/crds/attempt";
-import type { CachePort, Host, HostTime } from "@stint/crds/host";
+// What the user's code may ask of the run that it belongs to.
+import type { Upstream } from "@stint/crds/attempt";
 import type { Json } from "@stint/crds/json";
-import { limits } from "@stint/crds/limits";
-import type { WriteLog } from "@stint/crds/log-line";
 
-import { createTreeCache, type TreeCache } from "./cache.ts";
-import { createLogger, writerFor, type RunLogger } from "./logger.ts";
-import { overriddenContext } from "./overrides.ts";
-import { createProgress, type Progress } from "./progress.ts";
+import type { TreeCache } from "./cache.ts";
+import { inProcess, mayBeMadeUp } from "./in-process.ts";
+import type { RunLogger } from "./logger.ts";
+import type { ContextOverrides } from "./overrides.ts";
+import type { Progress } from "./progress.ts";
 import { currentScope } from "./scope.ts";
-import { localSubmit, type Submit } from "./submissions.ts";
+import type { Submit } from "./submissions.ts";
 
 /** The run that the code belongs to, and this attempt of it. Source: S142. */
 export interface TaskContext {
@@ -71,104 +70,23 @@ export interface TaskContext {
  * Outside a run it throws an `Error`, unless {@link withContext} or the environment says what to answer. Source: S141, S290.
  */
 export function currentContext(): TaskContext {
-  const scope = currentScope();
-  if (scope) return scope.context;
-  const overridden = overriddenContext();
-  if (!overridden) throw new Error("currentContext() called outside a run");
-  return localContext({ name: "local", tags: [] }, [], overridden.cache);
+  const context = currentScope()?.context ?? (mayBeMadeUp() ? inProcess().madeUpContext() : undefined);
+  if (context) return context;
+  throw new Error("currentContext() called outside a run");
+}
+
+/**
+ * Runs `work` so that `currentContext()` answers these values in it, across awaits; nested calls add up. Gives what `work`
+ * gives.
+ *
+ * It makes no run: calling a task in it is an error as anywhere outside one. Inside a real attempt it changes nothing.
+ * Source: S290.
+ */
+export function withContext<T>(context: ContextOverrides, work: () => T): T {
+  return inProcess().withOverrides(context, work);
 }
 
 /** The logger of the run that is executing. Throws as {@link currentContext} does. Source: S143. */
 export function getRunLogger(): RunLogger {
   return currentContext().log;
-}
-
-type Derived = "executionId" | "remainingMs" | "progress" | "cache" | "log" | "display" | "idempotencyKey";
-
-/** What a context is made from: facts, and where progress, display name and records go. */
-interface Facts extends Omit<TaskContext, Derived> {
-  readonly send: Host["progress"];
-  readonly cachePort: CachePort;
-  readonly write?: WriteLog | undefined;
-  readonly time?: HostTime | undefined;
-}
-
-export function attemptContext(assignment: Assignment, host: Host, submit: Submit): TaskContext {
-  const { uid, attempt, userRetries, maxRetries, bundle, revision, namespace, tags, labels, input } = assignment;
-  const same = { uid, attempt, userRetries, maxRetries, bundle, revision, namespace, tags, labels, input };
-  return contextOf({
-    ...same,
-    runId: assignment.name,
-    taskName: assignment.task,
-    parentRunId: assignment.parent,
-    rootRunId: assignment.root,
-    upstream: assignment.upstream ?? [],
-    submit,
-    signal: host.signal,
-    deadline: deadlineOf(assignment, host.startedAtMs),
-    send: (update) => host.progress(update),
-    cachePort: host.cache,
-    write: host.log && ((...record) => host.log?.(...record)),
-    time: host.time,
-  });
-}
-
-function deadlineOf({ timeoutSeconds, deadlineAt }: Assignment, startedAtMs: number): Date {
-  const timeoutAtMs = startedAtMs + timeoutSeconds * 1000;
-  return new Date(deadlineAt === undefined ? timeoutAtMs : Math.min(timeoutAtMs, Date.parse(deadlineAt)));
-}
-
-/** The stub that `.local()` shows (S112), and what overrides change of it (S290): nobody stops it, its progress goes nowhere. */
-export function localContext(
-  task: { readonly name: string; readonly tags: readonly string[] },
-  input: Json,
-  cachePort: CachePort,
-  upstream: readonly Upstream[] = [],
-): TaskContext {
-  const { overrides = {} } = overriddenContext() ?? {};
-  const { runId = "local" } = overrides;
-  return contextOf({
-    runId,
-    uid: "local",
-    attempt: 1,
-    userRetries: 0,
-    maxRetries: 0,
-    taskName: task.name,
-    bundle: "local",
-    revision: 0,
-    namespace: "local",
-    parentRunId: undefined,
-    rootRunId: runId,
-    tags: task.tags,
-    labels: {},
-    input,
-    upstream,
-    submit: localSubmit(),
-    signal: new AbortController().signal,
-    deadline: undefined,
-    ...overrides,
-    send: () => undefined,
-    cachePort,
-  });
-}
-
-function contextOf({ send, cachePort, write, time, ...facts }: Facts): TaskContext {
-  const { runId, uid, namespace, deadline } = facts;
-  let display: string | undefined;
-  return Object.freeze({
-    ...facts,
-    executionId: runId,
-    idempotencyKey: `${namespace}/${uid}`,
-    remainingMs: () => (deadline ? Math.max(0, deadline.getTime() - (time?.nowMs() ?? Date.now())) : Infinity),
-    progress: createProgress(runId, send),
-    cache: createTreeCache(cachePort),
-    log: createLogger(write ?? writerFor(facts)),
-    get display(): string | undefined {
-      return display;
-    },
-    set display(text: string | undefined) {
-      display = text?.slice(0, limits.displayNameLength);
-      if (display !== undefined) send({ displayName: display });
-    },
-  });
 }

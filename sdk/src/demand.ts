@@ -6,7 +6,7 @@ import { limits } from "@stint/crds/limits";
 
 import { toArguments, type ArgumentReference } from "./arguments.ts";
 import type { ChildPort } from "./handle.ts";
-import { inputTooLarge } from "./payload.ts";
+import { inputTooLarge } from "./payload-limits.ts";
 import type { Call } from "./scope.ts";
 
 export interface Demand {

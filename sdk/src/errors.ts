@@ -4,17 +4,13 @@
 import type { RunOutcome, StopNotice } from "@stint/crds/attempt";
 import type { StopError } from "@stint/crds/host";
 
-const brand = Symbol.for("stint.dev/error/v1");
+export const brand = Symbol.for("stint.dev/error/v1");
 
 type Kind = "RetryableError" | "RetryAfter" | "NonRetryableError";
 
 /** On the prototype, so that subclasses inherit it and a printed error does not show it. */
 function setBrand(prototype: object, kind: Kind): void {
   Object.defineProperty(prototype, brand, { value: kind });
-}
-
-function brandOf(thrown: unknown): unknown {
-  return typeof thrown === "object" && thrown !== null ? Reflect.get(thrown, brand) : undefined;
 }
 
 /** The root of all errors of this SDK. */
@@ -179,18 +175,4 @@ const stopClasses = {
 /** The reason with which an attempt's signal is aborted (S169). */
 export function toStopError({ reason, message }: StopNotice): StopError {
   return Object.assign(new stopClasses[reason](message), { stop: reason });
-}
-
-/** Whether a repeat was asked for; with the wait in milliseconds if one was named (S90, S92). */
-export function retryWish(thrown: unknown): { readonly retryable: boolean; readonly retryAfterMs?: number } {
-  const kind = brandOf(thrown);
-  if (kind === "RetryAfter" && typeof thrown === "object" && thrown !== null && "retryAfterMs" in thrown) {
-    const { retryAfterMs } = thrown;
-    return typeof retryAfterMs === "number" ? { retryable: true, retryAfterMs } : { retryable: true };
-  }
-  return { retryable: kind === "RetryableError" || kind === "RetryAfter" };
-}
-
-export function isNonRetryable(thrown: unknown): boolean {
-  return brandOf(thrown) === "NonRetryableError";
 }

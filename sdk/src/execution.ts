@@ -6,10 +6,11 @@ import { jsonBytes, type Json } from "@stint/crds/json";
 import { toReportedError } from "@stint/crds/thrown";
 
 import { parseInput, parseResult } from "./checking.ts";
-import { isNonRetryable, retryWish } from "./errors.ts";
-import { isGenerator, NotJsonError, resultTooLarge, toJson, type AnyGenerator } from "./payload.ts";
+import { isGenerator, NotJsonError, toJson, type AnyGenerator } from "./payload.ts";
+import { resultTooLarge } from "./payload-limits.ts";
 import type { Definition } from "./registry.ts";
 import { runIn, type Scope } from "./scope.ts";
+import { isNonRetryable, retryWish } from "./thrown.ts";
 
 /** How the function ended. `thrown` is what it threw itself, whole. */
 export type Ending =

@@ -1,5 +1,5 @@
 // `.local()`: the function in this process, for unit tests (S112). What it calls runs here too, and as strictly as in a
-// cluster: arguments and results of a child are JSON, and its failure is a TaskRunError.
+// cluster: arguments and results of a child are JSON, and its failure is a TaskRunError. Also `@stint/sdk/local`.
 import type { RunOutcome, StreamNews, StreamPosition } from "@stint/crds/attempt";
 import { NotStartedReason } from "@stint/crds/conditions";
 import type { CachePort } from "@stint/crds/host";
@@ -9,14 +9,20 @@ import { withValuesAt } from "@stint/crds/pointer";
 
 import { toInput } from "./arguments.ts";
 import { localCache } from "./cache.ts";
-import { localContext } from "./context.ts";
+import { callsThrough } from "./calls.ts";
 import { arityProblem, parseInput, parseResult, soon, type Checked } from "./checking.ts";
+import { localContext, madeUpContext } from "./contexts.ts";
 import { toDemand, type Demand } from "./demand.ts";
 import { TaskRunError } from "./errors.ts";
 import { execute } from "./execution.ts";
 import type { ChildPort } from "./handle.ts";
+import { provide } from "./in-process.ts";
+import { withOverrides } from "./overrides.ts";
 import type { Definition } from "./registry.ts";
 import { runIn, type Call, type Scope } from "./scope.ts";
+
+export { madeUpContext, withOverrides };
+provide({ runLocally, madeUpContext, withOverrides });
 
 /**
  * What the function gives, as it gives it; with a result schema, as that parses it.
@@ -50,7 +56,7 @@ function required<T>(checked: Checked<T>): T {
 
 function localScope({ entry }: Definition, input: readonly unknown[], cache: CachePort): Scope {
   // The context shows what the caller gave, and in this process that may be anything.
-  return { context: localContext(entry, input as Json, cache), start: (calls) => startLocally(calls, cache) };
+  return { context: localContext(entry, input as Json, cache), ...callsThrough((calls) => startLocally(calls, cache)) };
 }
 
 interface LocalCall {
@@ -127,7 +133,7 @@ async function localOutcome(
   const input = withValuesAt(demand.input, new Map(values)) as Json; // as in an attempt: JSON, and errors that are allowed
   const scope: Scope = {
     context: localContext(entry, input, cache, ends),
-    start: (calls) => startLocally(calls, cache),
+    ...callsThrough((calls) => startLocally(calls, cache)),
     yielded,
   };
   const ending = await execute(definition, input, scope);

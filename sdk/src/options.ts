@@ -1,5 +1,5 @@
 import type { StartOptions } from "@stint/crds/attempt";
-import { limits } from "@stint/crds/limits";
+import { optionLimits } from "@stint/crds/option-limits";
 import type { HookName } from "@stint/crds/manifest";
 import { labelProblem, tagProblem, versionProblem } from "@stint/crds/names";
 import type { Profile, TaskSettings } from "@stint/crds/settings";
@@ -119,25 +119,18 @@ export interface DefinedCall extends Omit<StartOptions, "tagPolicy"> {
   readonly waitFor?: readonly Reference[];
 }
 
-/** Trigger options as they are kept. */
-export interface DefinedTrigger extends Omit<StartOptions, "tagPolicy"> {
-  readonly bundle?: string;
-  readonly namespace?: string;
-  readonly name?: string;
-}
-
 const description: Rule<string> = (value, place) => {
   if (typeof value !== "string") throw mustBe(place, "a text", value);
-  if (value.length <= limits.descriptionLength) return value;
+  if (value.length <= optionLimits.descriptionLength) return value;
   throw new RangeError(
-    `Task "${place.task}": description has ${value.length} characters, the limit is ${limits.descriptionLength}`,
+    `Task "${place.task}": description has ${value.length} characters, the limit is ${optionLimits.descriptionLength}`,
   );
 };
 
 export const tagsRule: Rule<readonly string[]> = (value, place) => {
   if (!isListOfStrings(value)) throw mustBe(place, "a list of strings", value);
   for (const tag of value) refuse(tagProblem(tag));
-  if (value.length > limits.tags) throw mustBe(place, `at most ${limits.tags} strings`, value.length);
+  if (value.length > optionLimits.tags) throw mustBe(place, `at most ${optionLimits.tags} strings`, value.length);
   return [...value];
 };
 
@@ -164,7 +157,7 @@ const parameters: Rule<readonly DeclaredParameter[]> = (value, place) => {
   return value.map((parameter) => (typeof parameter === "string" ? parameter : { ...parameter }));
 };
 
-const instant: Rule<string> = (value, place) => {
+export const instant: Rule<string> = (value, place) => {
   const at = value instanceof Date ? value.getTime() : typeof value === "string" ? parseInstant(value) : Number.NaN;
   if (Number.isNaN(at)) throw mustBe(place, "a Date or an instant in RFC 3339", value);
   return new Date(at).toISOString();
@@ -181,12 +174,12 @@ const waitFor: Rule<readonly Reference[]> = (value, place) => {
   throw mustBe(place, "a list of task instances", value);
 };
 
-const runRules = {
+export const runRules = {
   instanceType: text(253),
-  resources: object<Profile>({ cpu: number(limits.profileCpu), memoryMb: integer(limits.profileMemoryMb) }),
-  timeoutSeconds: integer(limits.timeoutSeconds),
-  startTimeoutSeconds: integer(limits.startTimeoutSeconds),
-  deadlineSeconds: integer(limits.deadlineSeconds),
+  resources: object<Profile>({ cpu: number(optionLimits.profileCpu), memoryMb: integer(optionLimits.profileMemoryMb) }),
+  timeoutSeconds: integer(optionLimits.timeoutSeconds),
+  startTimeoutSeconds: integer(optionLimits.startTimeoutSeconds),
+  deadlineSeconds: integer(optionLimits.deadlineSeconds),
   retry: retryRule,
   tags: tagsRule,
 };
@@ -201,7 +194,7 @@ const taskRules: Rules<DefinedOptions> = {
   inputSchema: anySchema,
   resultSchema: anySchema,
   args: oneOf("named", "object"),
-  gracePeriodSeconds: integer(limits.gracePeriodSeconds),
+  gracePeriodSeconds: integer(optionLimits.gracePeriodSeconds),
   logPrints: boolean,
   retryIf: retryIfRule,
   onRunning: hooksRule,
@@ -211,18 +204,10 @@ const taskRules: Rules<DefinedOptions> = {
 
 const callRules: Rules<DefinedCall> = {
   ...runRules,
-  key: text(limits.childKeyLength),
+  key: text(optionLimits.childKeyLength),
   startAt: instant,
   waitFor,
   optional: boolean,
-};
-
-const triggerRules: Rules<DefinedTrigger> = {
-  ...runRules,
-  startAt: instant,
-  bundle: text(limits.bundleNameLength),
-  namespace: text(63),
-  name: text(limits.runNameLength),
 };
 
 /** @throws {TypeError} @throws {RangeError} with the texts of S7, S17, S18, S20, S28, S62, S80 and S252. */
@@ -230,24 +215,16 @@ export function parseTaskOptions(task: string, options: unknown): DefinedOptions
   return ofOneSize(task, object(taskRules)(options, { task, field: "" }));
 }
 
-/** The options that belong to a definition: a call has no other name, parameters or process than its task (S26). */
-const notOverridable: ReadonlySet<string> = new Set(
-  (
-    "name inputSchema resultSchema version parameters args description labels runName gracePeriodSeconds logPrints " +
-    "retryIf onRunning onCompletion onFailure"
-  ).split(" "),
-);
-
 /** As {@link parseTaskOptions}, with the text of S26 for what belongs to the definition. */
 export function parseCallOptions(task: string, options: unknown): DefinedCall {
-  const fixed = isRecord(options) ? Object.keys(options).find((key) => notOverridable.has(key)) : undefined;
+  const fixed = isRecord(options) ? Object.keys(options).find(isOfDefinition) : undefined;
   if (fixed !== undefined) throw new TypeError(`option "${fixed}" cannot be overridden`);
   return ofOneSize(task, object(callRules)(options, { task, field: "" }));
 }
 
-/** As {@link parseTaskOptions}. */
-export function parseTriggerOptions(task: string, options: unknown): DefinedTrigger {
-  return ofOneSize(task, object(triggerRules)(options, { task, field: "" }));
+/** A call has no other name, parameters or process than its task (S26). */
+function isOfDefinition(option: string): boolean {
+  return !(option in callRules) && (option in taskRules || option === "name");
 }
 
 interface Sized {
@@ -255,7 +232,7 @@ interface Sized {
   readonly resources?: unknown;
 }
 
-function ofOneSize<T extends Sized>(task: string, options: T): T {
+export function ofOneSize<T extends Sized>(task: string, options: T): T {
   if (options.instanceType === undefined || options.resources === undefined) return options;
   throw new TypeError(`Task "${task}": give instanceType or resources, not both`);
 }

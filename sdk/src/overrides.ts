@@ -6,6 +6,7 @@ import type { CachePort } from "@stint/crds/host";
 
 import { localCache } from "./cache.ts";
 import type { TaskContext } from "./context.ts";
+import { overridesKey, variablePrefix as prefix } from "./in-process.ts";
 import { currentScope } from "./scope.ts";
 import { shared } from "./shared.ts";
 
@@ -18,18 +19,12 @@ interface Overridden {
   readonly cache: CachePort;
 }
 
-const around = shared(Symbol.for("stint.dev/context/v1"), () => new AsyncLocalStorage<Overridden>());
+const around = shared(overridesKey, () => new AsyncLocalStorage<Overridden>());
 /** Where the environment alone says that there is a context. */
 const cacheOfProcess = localCache();
 
-/**
- * Runs `work` so that `currentContext()` answers these values in it, across awaits; nested calls add up. Gives what `work`
- * gives.
- *
- * It makes no run: calling a task in it is an error as anywhere outside one. Inside a real attempt it changes nothing.
- * Source: S290.
- */
-export function withContext<T>(context: ContextOverrides, work: () => T): T {
+/** `withContext`. */
+export function withOverrides<T>(context: ContextOverrides, work: () => T): T {
   const { overrides, cache = localCache() } = around.getStore() ?? {};
   return around.run({ overrides: { ...overrides, ...context }, cache }, work);
 }
@@ -64,8 +59,6 @@ const readers = {
   tags: (text: string) => text.split(",").filter(Boolean),
   deadline: (text: string) => new Date(text),
 } as const satisfies Readonly<Record<string, Reader>>;
-
-const prefix = "STINT_RUNTIME__TASK_RUN__";
 
 /** `STINT_RUNTIME__TASK_RUN__ROOT_RUN_ID` is the field `rootRunId`. */
 function variableIn(name: string, text: string): (readonly [string, unknown])[] {

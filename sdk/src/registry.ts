@@ -4,7 +4,6 @@ import { registryKey, type Registry } from "@stint/crds/host";
 import { sha256Hex } from "@stint/crds/hash";
 import type { ManifestTask } from "@stint/crds/manifest";
 
-import { runAttempt, runEnded } from "./attempt.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { toStopError } from "./errors.ts";
 import type { RunName } from "./options.ts";
@@ -52,8 +51,14 @@ function createRegistry(): SharedRegistry {
       isClosed = true;
     },
     manifest: () => Array.from(definitions.values(), manifestTask),
-    run: (assignment, host) => runAttempt(definitions.get(assignment.task), assignment, host),
-    runEnded: (assignment, host, end) => runEnded(definitions.get(assignment.task), assignment, host, end),
+    async run(assignment, host) {
+      const { runAttempt } = await import("./attempt.ts");
+      return runAttempt(definitions.get(assignment.task), assignment, host);
+    },
+    async runEnded(assignment, host, end) {
+      const { runEnded } = await import("./attempt.ts");
+      await runEnded(definitions.get(assignment.task), assignment, host, end);
+    },
     stopError: toStopError,
   };
 }

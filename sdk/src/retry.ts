@@ -1,4 +1,4 @@
-import { limits } from "@stint/crds/limits";
+import { optionLimits } from "@stint/crds/option-limits";
 import type { Retry } from "@stint/crds/settings";
 
 import { integer, isWithin, mustBe, number, object, oneOf, text, type Place, type Rule } from "./rules.ts";
@@ -33,13 +33,13 @@ export interface RetryOptions {
 const anything: Rule<unknown> = (value) => value;
 
 const retryObject = object<Omit<RetryOptions, "delaysSeconds"> & { readonly delaysSeconds?: unknown }>({
-  maxRetries: integer(limits.maxRetries),
-  waitDurationMs: integer(limits.waitDurationMs),
-  backoffScaling: number(limits.backoffScaling),
+  maxRetries: integer(optionLimits.maxRetries),
+  waitDurationMs: integer(optionLimits.waitDurationMs),
+  backoffScaling: number(optionLimits.backoffScaling),
   delaysSeconds: anything, // means something only together with maxRetries, below
-  jitterFactor: number(limits.jitterFactor),
+  jitterFactor: number(optionLimits.jitterFactor),
   when: oneOf("Always", "RetryableOnly"),
-  maxInfrastructureRetries: integer(limits.maxInfrastructureRetries),
+  maxInfrastructureRetries: integer(optionLimits.maxInfrastructureRetries),
   outOfMemory: (value, place) => {
     const { instanceType } = object({ instanceType: text(253) })(value, place); // absent is fine there, and not here
     return { instanceType: text(253)(instanceType, { ...place, field: `${place.field}.instanceType` }) };
@@ -57,14 +57,14 @@ export const retryRule: Rule<Retry> = (value, place) => {
   if (retry.waitDurationMs !== undefined || retry.backoffScaling !== undefined) {
     throw new RangeError("retry.delaysSeconds excludes waitDurationMs and backoffScaling");
   }
-  const maxRetries = retry.maxRetries ?? limits.maxRetries.default;
+  const maxRetries = retry.maxRetries ?? optionLimits.maxRetries.default;
   const delays = toDelays(delaysSeconds, maxRetries, { ...place, field: `${place.field}.delaysSeconds` });
   return delays.length === 0 ? retry : { ...retry, delaysSeconds: delays };
 };
 
 /** A list, empty only where nothing is retried (S82). */
 function toDelays(given: unknown, maxRetries: number, place: Place): number[] {
-  const { entries, max } = limits.delaysSeconds;
+  const { entries, max } = optionLimits.delaysSeconds;
   const list: unknown = typeof given === "function" ? Reflect.apply(given, undefined, [maxRetries]) : given;
   const delays: readonly unknown[] = typeof list === "number" ? [list] : toList(list, place);
   if (delays.length > entries) {
@@ -89,7 +89,7 @@ function toList(list: unknown, { task, field }: Place): readonly number[] {
  * `{ maxRetries: 3, delaysSeconds: exponentialBackoff(10) }` waits 10, 20 and 40 s. Source: S83.
  */
 export function exponentialBackoff(first: number): (maxRetries: number) => readonly number[] {
-  const { entries, max } = limits.delaysSeconds;
+  const { entries, max } = optionLimits.delaysSeconds;
   return (maxRetries) =>
     Array.from({ length: Math.min(maxRetries, entries) }, (_, at) => Math.min(first * 2 ** at, max));
 }

@@ -2,13 +2,14 @@
 // call of a task, or `currentContext()`, means the right run however deep it stands.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import type { ChildOptions, RunsRequest } from "@stint/crds/attempt";
+import type { ChildOptions } from "@stint/crds/attempt";
 import type { Json } from "@stint/crds/json";
 
 import type { TaskContext } from "./context.ts";
-import type { DefinedCall } from "./options.ts";
+import type { DefinedCall, TriggerOptions } from "./options.ts";
 import type { Definition } from "./registry.ts";
-import type { ChildPort, RunPort } from "./handle.ts";
+import type { RunHandle, TaskInstance } from "./handle.ts";
+import type { TaskInstanceList } from "./map.ts";
 import { shared } from "./shared.ts";
 
 /** Which task is called: of this bundle, with its function, or by reference. */
@@ -23,6 +24,9 @@ export interface Call {
   readonly args: readonly unknown[];
   readonly options: ChildOptions & Pick<DefinedCall, "key" | "waitFor">;
 }
+
+/** What `trigger()` is given. */
+export type TriggerGiven = readonly [input?: unknown, options?: TriggerOptions | undefined];
 
 /** One for all copies of the SDK: under it a task's object tells what calling it means. */
 const callKey: unique symbol = Symbol.for("stint.dev/call/v1");
@@ -41,15 +45,17 @@ export function callIn(object: unknown): Omit<Call, "args"> | undefined {
 /** What calling and triggering mean here. */
 export interface Scope {
   readonly context: TaskContext;
-  /** Starts a child for each call; throws, and starts none, if arguments cannot leave the process. */
-  start(calls: readonly Call[]): readonly ChildPort[];
+  /** Starts a child; throws if its arguments cannot leave the process. */
+  call(target: Target, options: DefinedCall, args: readonly unknown[]): TaskInstance<unknown>;
+  /** Starts a child for each element (S128); throws, and starts none, if the arguments of any cannot leave the process. */
+  map(target: Target, options: DefinedCall, args: readonly unknown[]): TaskInstanceList<unknown>;
   /** Told each value that the task's function yields. */
   readonly yielded?: (value: Json) => void;
   /** Starts a root run through the runner. Absent where there is none: then a trigger goes out as from anywhere. */
-  readonly trigger?: (request: RunsRequest) => Promise<RunPort>;
+  readonly trigger?: (target: Target, options: DefinedCall, given: TriggerGiven) => Promise<RunHandle<unknown>>;
 }
 
-const scopes = shared(Symbol.for("stint.dev/scope/v1"), () => new AsyncLocalStorage<Scope>());
+const scopes = shared(Symbol.for("stint.dev/scope/v2"), () => new AsyncLocalStorage<Scope>());
 
 export function currentScope(): Scope | undefined {
   return scopes.getStore();

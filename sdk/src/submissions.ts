@@ -12,7 +12,7 @@ import { toDemand, withDependencies, type Demand } from "./demand.ts";
 import type { GivenArguments } from "./reference.ts";
 import { boolean, integer, object, type Rules } from "./rules.ts";
 import { callIn, type Call } from "./scope.ts";
-import { startTags } from "./tags.ts";
+import { startTags } from "./start-tags.ts";
 import type { TaskRef } from "./task.ts";
 
 /** One for all copies of the SDK. */

@@ -2,19 +2,18 @@ import { taskNameProblem } from "@stint/crds/names";
 import type { TaskSettings } from "@stint/crds/settings";
 
 import { callbacksOf, taskHooksOf } from "./callbacks.ts";
-import { Instance, type RunHandle, type ChildPort, type TaskInstance } from "./handle.ts";
-import { runLocally } from "./local.ts";
-import { Instances, walk, type MapArguments, type TaskInstanceList } from "./map.ts";
+import type { RunHandle, TaskInstance } from "./handle.ts";
+import { inProcess } from "./in-process.ts";
+import type { MapArguments, TaskInstanceList } from "./map.ts";
 import { over, parseCallOptions, parseTaskOptions } from "./options.ts";
 import type { CallOptions, DefinedCall, DefinedOptions, GroupOptions, SchemaOptions, TaskOptions } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
+import { checkRunName } from "./placeholders.ts";
 import type { GivenArguments } from "./reference.ts";
 import { sharedRegistry, type Definition } from "./registry.ts";
 import { isStandard, writeSchema, type JsonSchemaObject, type StandardSchema } from "./schema.ts";
-import { currentScope, markCall, type Call, type Target } from "./scope.ts";
-import { checkRunName } from "./run-name.ts";
+import { currentScope, markCall, type Scope, type Target } from "./scope.ts";
 import { signatureOf } from "./signature.ts";
-import { startTags } from "./tags.ts";
 import { setTarget } from "./targets.ts";
 import { trigger, type TriggerArguments } from "./trigger.ts";
 
@@ -259,13 +258,20 @@ function parsersOf({ inputSchema, resultSchema }: DefinedOptions): NonNullable<D
   };
 }
 
+const settingNames = [
+  "instanceType",
+  "resources",
+  "timeoutSeconds",
+  "startTimeoutSeconds",
+  "deadlineSeconds",
+  "gracePeriodSeconds",
+  "logPrints",
+  "retry",
+] as const satisfies readonly (keyof TaskSettings)[];
+
 function settingsOf(options: DefinedOptions): TaskSettings {
-  const { instanceType, resources, timeoutSeconds, startTimeoutSeconds, deadlineSeconds } = options;
-  const { gracePeriodSeconds, logPrints, retry } = options;
-  const size = { instanceType, resources };
-  const bounds = { timeoutSeconds, startTimeoutSeconds, deadlineSeconds, gracePeriodSeconds };
-  const settings = { ...size, ...bounds, logPrints, retry };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const set = settingNames.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(set.map((name) => [name, options[name]]));
 }
 
 /** `call` is what `with()` replaced, and all that a start sends: the operator knows the rest from the manifest. */
@@ -273,7 +279,7 @@ function taskObject(definition: Definition, options: DefinedOptions, call: Defin
   const { name } = definition.entry;
   return callable({ name, definition }, call, {
     options: Object.freeze(over(options, call)),
-    local: (...args: readonly unknown[]) => runLocally(definition, args),
+    local: (...args: readonly unknown[]) => inProcess().runLocally(definition, args),
     with: (replaced: CallOptions) => taskObject(definition, options, over(call, parseCallOptions(name, replaced))),
   });
 }
@@ -289,37 +295,22 @@ function callable<A extends readonly unknown[], T, Members extends object>(
   call: DefinedCall,
   members: Members,
 ) {
-  const start = (...args: GivenArguments<A>): TaskInstance<T> => {
-    const [port] = startAll(target, call, [args]);
-    return new Instance<T>(port);
-  };
+  // The casts: what comes of a call is what the task declares.
+  const start = (...args: GivenArguments<A>) => scopeOf(target).call(target, call, args) as TaskInstance<T>;
   Object.defineProperty(start, "name", { value: target.name });
   markCall(start, { target, options: call });
   const started = {
-    map(...args: MapArguments<A>) {
-      const instances = new Instances<T>();
-      for (const port of startAll(target, call, walk(target, args))) instances.push(new Instance<T>(port));
-      return instances;
-    },
-    trigger: (...args: TriggerArguments<A>) => trigger<T>(target, call, args),
+    map: (...args: MapArguments<A>) => scopeOf(target).map(target, call, args) as TaskInstanceList<T>,
+    trigger: (...args: TriggerArguments<A>) => trigger(target, call, args) as Promise<RunHandle<T>>,
   };
   setTarget(start, target);
   return Object.freeze(Object.assign(start, members, started));
 }
 
-/** One port for each list of arguments, in order. */
-function startAll<const Lists extends readonly (readonly unknown[])[]>(
-  target: Target,
-  { tags: replaced, ...options }: DefinedCall,
-  lists: Lists,
-): { [I in keyof Lists]: ChildPort } {
+function scopeOf({ name }: Target): Scope {
   const scope = currentScope();
-  if (scope) {
-    const tags = startTags(target.name, { own: target.definition?.entry.tags, replaced });
-    const calls = lists.map((args): Call => ({ target, args, options: { ...options, ...tags } }));
-    return scope.start(calls) as { [I in keyof Lists]: ChildPort }; // as many as there were lists
-  }
+  if (scope) return scope;
   throw new Error(
-    `Task "${target.name}" called outside a run: use .trigger(...) to create a run or .local(...) to run the function in this process`,
+    `Task "${name}" called outside a run: use .trigger(...) to create a run or .local(...) to run the function in this process`,
   );
 }

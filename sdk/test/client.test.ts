@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { Client } from "../src/client/client.ts";
-import type { RunRequest } from "../src/trigger.ts";
+import type { RunRequest } from "../src/root-runs.ts";
 import { status, StubApiServer, type Fault } from "./fakes/api-server.ts";
 
 let server: StubApiServer;

@@ -94,6 +94,20 @@ describe("trigger() creates", () => {
     });
   });
 
+  test("a run with the input as it was when it was triggered, whatever becomes of it later", async () => {
+    const resize = task("resize", (options: { readonly widths: readonly number[] }) => options);
+    const widths = [640];
+    const input = { options: { widths } };
+    const options = { bundle: "media", tags: ["night"] };
+
+    const triggered = resize.trigger(input, options);
+    widths.push(320);
+    options.tags.push("day");
+    const { id } = await triggered;
+
+    expect(server.runs.get(id)?.spec).toMatchObject({ input: { options: { widths: [640] } }, tags: ["night"] });
+  });
+
   test("a run whose tags stand in the place of the task's, as labels too (S18, S26)", async () => {
     const resize = task("images/resize", { tags: ["image"] }, (url: string) => url);
 
@@ -184,6 +198,18 @@ describe("trigger() creates", () => {
   });
 });
 
+function looped(): object {
+  const value: { self?: object } = {};
+  value.self = value;
+  return value;
+}
+
+const unreadable = {
+  get a(): never {
+    throw new Error("no");
+  },
+};
+
 describe("trigger() rejects without asking anybody", () => {
   test.each<[string, () => Promise<unknown>, string]>([
     [
@@ -195,6 +221,16 @@ describe("trigger() rejects without asking anybody", () => {
       "for an input that is not JSON (S42)",
       () => square.trigger([Number.NaN]),
       'argument 1 of task "square" is not JSON-serializable: value at $ is NaN',
+    ],
+    [
+      "for an input that holds itself, which has no copy (S42)",
+      () => taskRef("demo/t").trigger([looped()]),
+      'argument 1 of task "t" is not JSON-serializable: value at $.self is a cycle',
+    ],
+    [
+      "for an input that cannot be read (S42)",
+      () => taskRef("demo/t").trigger([unreadable]),
+      'argument 1 of task "t" is not JSON-serializable: value at $.a is unreadable: Error: no',
     ],
     [
       "for an input that is too large (S43)",

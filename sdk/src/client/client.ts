@@ -9,7 +9,7 @@ import type { TaskRun } from "@stint/crds/taskrun";
 
 import { ClientError } from "../errors.ts";
 import type { RunPort } from "../handle.ts";
-import type { RunRequest } from "../trigger.ts";
+import type { RunRequest } from "../root-runs.ts";
 import { endpointKey, findEndpoint, type Endpoint } from "./endpoint.ts";
 import { outcomeOf, taskOf } from "./outcome.ts";
 import { nameTaken, notActive, notFound, rootRun } from "./root-run.ts";

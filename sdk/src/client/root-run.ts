@@ -3,7 +3,7 @@ import { apiVersion } from "@stint/crds/group";
 import { label, tagLabels, tagsOf, traceAnnotation } from "@stint/crds/labels";
 
 import { ClientError } from "../errors.ts";
-import type { RunRequest } from "../trigger.ts";
+import type { RunRequest } from "../root-runs.ts";
 import { callersTrace } from "./endpoint.ts";
 import { taskOf } from "./outcome.ts";
 

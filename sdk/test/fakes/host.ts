@@ -17,6 +17,8 @@ import { childName } from "@stint/crds/labels";
 
 import { localCache } from "../../src/cache.ts";
 
+import "../../src/local.ts"; // vitest is a bundler: see src/in-process.ts
+
 export const processStart = Date.parse("2026-03-01T12:00:00.000Z");
 
 /** The tasks of the test before are not this test's. */
