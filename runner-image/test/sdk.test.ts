@@ -48,9 +48,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(root, { recursive: true }));
 
-async function start(gateway: StubGateway, mode = "run"): Promise<RunnerProcess> {
+async function start(gateway: StubGateway, mode = "run", code = entry): Promise<RunnerProcess> {
   gateway.on("POST report", taken).on("POST tasks", taken);
-  return RunnerProcess.start({ runner, target: gateway.target, mode, files: { "entry.mjs": entry } });
+  return RunnerProcess.start({ runner, target: gateway.target, mode, files: { "entry.mjs": code } });
 }
 
 test("a bundle below the image's folder finds the SDK, and its tasks are registered (S11, S12)", async () => {
@@ -62,6 +62,17 @@ test("a bundle below the image's folder finds the SDK, and its tasks are registe
   expect(gateway.to("POST tasks")).toMatchObject([
     { body: { tasks: [{ name: "square" }, { name: "sum" }, { name: "broken" }, ...more] } },
   ]);
+});
+
+test("a task can be run locally there, before any attempt (S112)", async () => {
+  await using gateway = await StubGateway.start({ authority });
+  const code = `
+    import { currentContext, task } from "@stint/sdk";
+    const where = task("where", { inputSchema: { type: "array" } }, () => currentContext().runId);
+    console.log("ran:", where.local());`;
+  await using process = await start(gateway, "register", code);
+
+  await expect(process.exit).resolves.toMatchObject({ code: 0, stderr: "", stdout: "ran: local\n" });
 });
 
 test("a task that calls tasks starts them together, awaits them, and succeeds (S107, S114)", async () => {
