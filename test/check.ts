@@ -5,7 +5,7 @@ const checks = [
   ["types", "tsc", "--noEmit"],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
   ["format", "oxfmt", "--check"],
-  ["architecture", "vitest", "run", "test/architecture"],
+  ["architecture", "vitest", "run", "test/architecture", "test/docs"],
   ["unused", "knip"],
 ] as const;
 

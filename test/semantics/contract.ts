@@ -13,8 +13,16 @@ export interface Item {
   readonly title: string;
 }
 
+const readPage = (): string => readFileSync(join(root, "docs/semantics.md"), "utf8");
+
+/** The number of the section in which a line of the page stands. */
+export function sectionAt(line: number): number {
+  const above = readPage().split("\n").slice(0, line);
+  return Number(/^## (\d+) /.exec(above.findLast((text) => text.startsWith("## ")) ?? "")?.[1] ?? -1);
+}
+
 /** All items, in the order of the page. */
-export function readContract(text = readFileSync(join(root, "docs/semantics.md"), "utf8")): Item[] {
+export function readContract(text = readPage()): Item[] {
   let section = -1;
   return text.split("\n").flatMap((line) => {
     const heading = /^## (\d+) /.exec(line);
