@@ -27,7 +27,8 @@ export const SourceSchema = z
           .optional()
           .describe("Path in the image; `main` of its package.json if absent."),
       })
-      .optional(),
+      .optional()
+      .describe("The same from an image."),
   })
   .describe("The code: exactly one of inline, configMap, image.")
   .meta({
@@ -56,7 +57,8 @@ export const TaskBundleSpecSchema = z.object({
   imagePullSecrets: z
     .array(z.object({ name: z.string().max(253) }))
     .max(20)
-    .optional(),
+    .optional()
+    .describe("As in a pod."),
   podTemplate: z
     .object({ metadata: kubernetesJson.optional(), spec: kubernetesJson.optional() })
     .optional()

@@ -50,9 +50,9 @@ export type Hook = HookFunction | TaskRef<readonly [HookEvent], unknown> | TaskR
 export interface HookOptions {
   /** At the start of each attempt, before the function. Source: S105. */
   readonly onRunning?: Hook | readonly Hook[];
-  /** Once the run has succeeded. */
+  /** Once the run has succeeded. Source: S105. */
   readonly onCompletion?: Hook | readonly Hook[];
-  /** Once the run has failed for good; not where it was canceled, nor where the cluster is to blame. */
+  /** Once the run has failed for good; not where it was canceled, nor where the cluster is to blame. Source: S105. */
   readonly onFailure?: Hook | readonly Hook[];
 }
 

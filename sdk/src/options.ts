@@ -13,7 +13,7 @@ import { boolean, integer, isRecord, mustBe, number, object, oneOf, text, type R
 
 /** What a task sets for its runs, and a single run for itself. */
 export interface RunOptions {
-  /** Name of an instance type; `standard` if nobody names one. Source: S55. */
+  /** Name of an instance type; `standard` if absent. Source: S55. */
   readonly instanceType?: string;
   /** The smallest type that offers so many cores and MB, in the place of its name: 0.1 to 1024, 1 to 16777216. Source: S61. */
   readonly resources?: { readonly cpu?: number; readonly memoryMb?: number };
@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly startTimeoutSeconds?: number;
   /** Limit on the whole run, all attempts and waits included: 1 to 2592000, none if absent. Source: S71. */
   readonly deadlineSeconds?: number;
-  /** How failures are retried: 3 times, after 1, 2 and 4 s, if absent. Source: S78. */
+  /** How failures are retried; 3 times, after 1, 2 and 4 s, if absent. Source: S78. */
   readonly retry?: RetryOptions;
   /** At most 50, each 1 to 63 of `A-Z a-z 0-9 _ - .`; they are labels too, for `kubectl get -l`. Source: S18. */
   readonly tags?: readonly string[];
@@ -51,7 +51,7 @@ export interface GroupOptions extends RunOptions, HookOptions {
 
 /** Options of `task()`. All are optional; an unknown one throws. Source: S7. */
 export interface TaskOptions extends GroupOptions {
-  /** Free text of at most 2048 characters, for people. Source: S17. */
+  /** Free text for people, of at most 2048 characters. Source: S17. */
   readonly description?: string;
   /**
    * What the run is called in `status.displayName`; the task's name if absent.
@@ -72,7 +72,7 @@ export interface TaskOptions extends GroupOptions {
   readonly inputSchema?: JsonSchemaObject;
   /** What the result must be: a JSON Schema, or a zod type, which parses it. Source: S51. */
   readonly resultSchema?: JsonSchemaObject;
-  /** `"object"`: a named input is passed whole, as the only argument. Source: S31. */
+  /** `"object"`: a named input is passed whole, as the only argument; `"named"` if absent. Source: S31. */
   readonly args?: "named" | "object";
 }
 
@@ -96,11 +96,11 @@ export interface CallOptions extends RunOptions {
 
 /** Options of one `trigger()`. Source: S110. */
 export interface TriggerOptions extends RunOptions {
-  /** The bundle of the task; else the caller's own inside a run, else the variable `STINT_BUNDLE`. */
+  /** The bundle of the task; else the caller's own inside a run, else the variable `STINT_BUNDLE`. Source: S110. */
   readonly bundle?: string;
-  /** Where the run is created; else the kubeconfig's or the pod's own. Inside a run it is always the pod's own. */
+  /** Where the run is created; else the kubeconfig's or the pod's own. Inside a run it is always the pod's own. Source: S123. */
   readonly namespace?: string;
-  /** The run's name, at most 52 characters; generated if absent. A name makes a repeated trigger find the first one's run. */
+  /** The run's name, at most 52 characters; generated if absent. By it a repeated trigger finds the first one's run. Source: S111. */
   readonly name?: string;
   /** Not before this instant: a Date, or a text in RFC 3339. Source: S73. */
   readonly startAt?: Date | string;

@@ -9,24 +9,24 @@ import { integer, isWithin, mustBe, number, object, oneOf, text, type Place, typ
  * Source: S78 to S87, S90, S95.
  */
 export interface RetryOptions {
-  /** User retries: attempts after the first that failures of the user's own pay for. 0 to 100, 3 if absent. */
+  /** User retries: attempts after the first that failures of the user's own pay for. 0 to 100, 3 if absent. Source: S80, S94. */
   readonly maxRetries?: number;
-  /** Wait before the first user retry, in milliseconds. 0 to 86400000, 1000 if absent. */
+  /** Wait before the first user retry, in milliseconds. 0 to 86400000, 1000 if absent. Source: S81. */
   readonly waitDurationMs?: number;
-  /** Factor from one wait to the next. 1 to 100, 1.5 if absent. */
+  /** Factor from one wait to the next. 1 to 100, 1.5 if absent. Source: S79, S81. */
   readonly backoffScaling?: number;
   /**
    * The waits one by one, in seconds, each 0 to 86400; the last repeats. One number is a constant wait. A function is
-   * asked once, at definition, with `maxRetries`. Excludes `waitDurationMs` and `backoffScaling`.
+   * asked once, at definition, with `maxRetries`. Excludes `waitDurationMs` and `backoffScaling`. Source: S82, S83.
    */
   readonly delaysSeconds?: number | readonly number[] | ((maxRetries: number) => readonly number[]);
-  /** Spread of the waits around their mean. 0 to 10; 0, none, if absent. */
+  /** Spread of the waits around their mean. 0 to 10; 0, none, if absent. Source: S86. */
   readonly jitterFactor?: number;
-  /** `Always`, or only what throws a `RetryableError`; `Always` if absent. */
+  /** `Always`, or only what throws a `RetryableError`; `Always` if absent. Source: S90. */
   readonly when?: "Always" | "RetryableOnly";
-  /** Retries after failures of the cluster, a budget of its own. 0 to 100, 10 if absent. */
+  /** Retries after failures of the cluster, a budget of its own. 0 to 100, 10 if absent. Source: S95. */
   readonly maxInfrastructureRetries?: number;
-  /** The instance type of all attempts after the first that ran out of memory. */
+  /** The instance type of all attempts after the first that ran out of memory. Source: S65. */
   readonly outOfMemory?: { readonly instanceType: string };
 }
 

@@ -32,7 +32,7 @@ export interface SubmitOptions {
   readonly dependsOn?: readonly Submission[];
   /** Its failure is tolerated: what depends on it runs, and the tree goes on. Source: S140. */
   readonly optional?: boolean;
-  /** In the place of the task's own, 0 to 100; the waits stay the task's. */
+  /** User retries, 0 to 100; the task's number if absent. The waits stay the task's. Source: S134. */
   readonly maxRetries?: number;
 }
 

@@ -33,3 +33,19 @@ export function readContract(text = readPage()): Item[] {
       : [{ id: item[1], section, title: (item[2] ?? item[3] ?? "").replace(/[.,:]$/, "") }];
   });
 }
+
+/** The items of each field of `TaskRun.spec` or `TaskBundle.spec`, by the contract's table; throws for a field that it lacks. */
+export function readItemsOf(spec: string): (field: string) => string {
+  const [, table = ""] = readPage().split(`Fields of \`${spec}\``);
+  const rows = (/^(?:\|.*\n)+/m.exec(table)?.[0] ?? "").split("\n").map((line) => line.split(" | "));
+  const items = new Map<string, string>();
+  for (const [names = "", ...cells] of rows) {
+    const [fields = ""] = names.split(", instead of ");
+    for (const [, name = ""] of fields.matchAll(/`(\w+)`/g)) items.set(name, cells.at(-1)?.replace(/ \|$/, "") ?? "");
+  }
+  return (field) => {
+    const found = items.get(field);
+    if (found === undefined) throw new Error(`the contract's table of ${spec} has no field ${field}`);
+    return found;
+  };
+}
