@@ -8,6 +8,7 @@ import { processTerminal } from "./terminal.ts";
 
 process.exitCode = await stint(process.argv.slice(2), {
   name: basename(process.argv[1] ?? "").startsWith("kubectl-") ? "kubectl stint" : "stint",
+  nodeVersion: process.versions.node,
   terminal: processTerminal(),
   now: () => new Date(),
   sleep: (ms, signal) => setTimeout(ms, undefined, signal ? { signal } : {}),

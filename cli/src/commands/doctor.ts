@@ -1,9 +1,9 @@
 import type { Cluster } from "../cluster.ts";
 import { failed, type Check, type Finding } from "../doctor/finding.ts";
-import { checkGateway, checkInstanceTypes, checkOperator } from "../doctor/installation.ts";
+import { checkDevelopmentOperator, checkGateway, checkInstanceTypes, checkOperator } from "../doctor/installation.ts";
 import { checkKinds } from "../doctor/kinds.ts";
 import { checkPermissions } from "../doctor/permissions.ts";
-import { checkVersion } from "../doctor/version.ts";
+import { checkVersion, isDevelopmentServer } from "../doctor/version.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { toProblem } from "../problem.ts";
 import { wrap } from "../render.ts";
@@ -12,11 +12,18 @@ import type { Terminal } from "../terminal.ts";
 import { oneLine } from "../width.ts";
 
 /** Each with the name under which it is told that the check itself could not be made. */
-const checks: readonly (readonly [about: string, check: Check])[] = [
-  ["CRDs", checkKinds],
-  ["permissions", checkPermissions],
+type Checks = readonly (readonly [about: string, check: Check])[];
+
+const installed: Checks = [
   ["operator", checkOperator],
   ["gateway", checkGateway],
+];
+const inDevelopment: Checks = [["operator", checkDevelopmentOperator]];
+
+const checksOf = (operator: Checks): Checks => [
+  ["CRDs", checkKinds],
+  ["permissions", checkPermissions],
+  ...operator,
   ["instance types", checkInstanceTypes],
 ];
 
@@ -35,6 +42,7 @@ async function* findingsAbout(cluster: Cluster): AsyncGenerator<Finding, void, u
   const reached = await told("cluster", checkVersion, cluster);
   yield* reached.findings;
   if (!reached.wasMade) return;
+  const checks = checksOf((await isDevelopmentServer(cluster)) ? inDevelopment : installed);
   for (const [about, check] of checks) yield* (await told(about, check, cluster)).findings;
 }
 

@@ -34,6 +34,17 @@ const endpointSlices: Resource<EndpointSlice> = {
   noun: "EndpointSlice",
 };
 
+interface Lease extends KubernetesObject {
+  readonly spec?: { readonly holderIdentity?: string };
+}
+
+const leases: Resource<Lease> = {
+  api: "/apis/coordination.k8s.io/v1",
+  plural: "leases",
+  scope: "Namespaced",
+  noun: "Lease",
+};
+
 /** The labels that the chart gives to all that is Stint's, wherever it was installed. */
 const ours = { labelSelector: "app.kubernetes.io/name=stint", allNamespaces: true } as const;
 
@@ -52,6 +63,15 @@ export async function checkOperator(cluster: Cluster): Promise<readonly Finding[
     const remedy = `See why: kubectl -n ${namespace} describe deployment ${name}; kubectl -n ${namespace} logs deployment/${name}.`;
     return [ready > 0 ? ok("operator", message) : failed("operator", message, remedy)];
   });
+}
+
+/** Whether the operator of `stint dev` leads: a process, with neither Deployment nor Service. */
+export async function checkDevelopmentOperator(cluster: Cluster): Promise<readonly Finding[]> {
+  const { items } = await cluster.list(leases, { allNamespaces: true });
+  const holder = items.find(({ metadata }) => metadata.name === "stint-operator")?.spec?.holderIdentity;
+  return holder
+    ? [ok("operator", "the process that `stint dev` keeps")]
+    : [failed("operator", "none leads", "Wait a moment; if that does not help, start `stint dev` anew.")];
 }
 
 /** Whether the runners' way to the operator has an end. */

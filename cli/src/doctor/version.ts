@@ -11,14 +11,23 @@ interface Version {
   readonly minor: string;
 }
 
+/** Whether it is the server of `stint dev`, where nothing is installed: its operator is a process beside it. */
+export async function isDevelopmentServer(cluster: Cluster): Promise<boolean> {
+  const { gitVersion } = await versionOf(cluster);
+  return gitVersion.endsWith("-devcluster");
+}
+
 /** Whether there is a Kubernetes, and one that is new enough. Throws if it does not answer within 10 s. */
 export async function checkVersion(cluster: Cluster): Promise<readonly Finding[]> {
-  const signal = AbortSignal.timeout(patienceMs);
-  const answer = await cluster.read("/version", "read the cluster's version", signal);
-  const { gitVersion, major, minor } = answer as Version; // Kubernetes' own promise
+  const { gitVersion, major, minor } = await versionOf(cluster);
   const place = `Kubernetes ${gitVersion} at ${cluster.server}`;
   const isNewEnough = Number(major) > oldest.major || Number.parseInt(minor, 10) >= oldest.minor; // "31+" is a minor too
   return isNewEnough
     ? [ok("cluster", place)]
     : [failed("cluster", `${place} is too old`, `Use Kubernetes ${oldest.major}.${oldest.minor} or newer.`)];
+}
+
+async function versionOf(cluster: Cluster): Promise<Version> {
+  const signal = AbortSignal.timeout(patienceMs);
+  return (await cluster.read("/version", "read the cluster's version", signal)) as Version; // Kubernetes' own promise
 }

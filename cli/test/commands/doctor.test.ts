@@ -118,6 +118,23 @@ test.each<{ given: string; change: () => void; says: string }>([
   expect(shell.out.slice(at).find((line) => line.startsWith("         →"))).toBeDefined();
 });
 
+test("a development server has nothing installed: its operator is a process that leads", async () => {
+  answer("/version", { gitVersion: "v1.34.0-devcluster", major: "1", minor: "34" });
+  answerList("/apis/apps/v1/deployments");
+  answerList("/api/v1/services");
+  const lease = { metadata: { name: "stint-operator" } };
+  const leases = "/apis/coordination.k8s.io/v1/leases";
+
+  answerList(leases, { ...lease, spec: { holderIdentity: "dev-1" } });
+  const whileItLeads = await shell.type("doctor");
+  answerList(leases, { ...lease, spec: {} });
+  const afterwards = await shell.type("doctor");
+
+  expect([whileItLeads, afterwards]).toEqual([0, 1]);
+  expect(shell.out).toContain("ok       operator: the process that `stint dev` keeps");
+  expect(complaints()).toEqual(["FAILED   operator: none leads"]);
+});
+
 test("a missing permission is named with the commands that need it", async () => {
   shell.server.others.set(reviews, ({ body }) => {
     const { spec } = body as { readonly spec: { readonly resourceAttributes: Readonly<Record<string, string>> } }; // ours

@@ -16,6 +16,7 @@ export class Shell implements AsyncDisposable {
   readonly out: string[] = [];
   readonly notes: string[] = [];
   width = 100;
+  nodeVersion = "24.21.0";
   readonly #now = new Date("2027-01-01T00:10:00Z");
 
   private constructor(server: StubApiServer, directory: string) {
@@ -46,6 +47,7 @@ export class Shell implements AsyncDisposable {
   typeAnywhere(...args: readonly string[]): Promise<ExitCode> {
     return stint(args, {
       name: "stint",
+      nodeVersion: this.nodeVersion,
       terminal: {
         print: (text) => void this.out.push(...text.split("\n")),
         note: (text) => void this.notes.push(...text.split("\n")),

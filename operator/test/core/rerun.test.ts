@@ -68,6 +68,19 @@ test("Latest keeps no pin but the input's, and is accepted anew (S172)", () => {
   expect(next).toMatchObject({ revision: 2, resolved: { timeoutSeconds: 60 }, userRetries: 0, attemptCount: 2 });
 });
 
+test("Latest leaves a run alone whose own function has succeeded: it is for those below it (S171, S172)", () => {
+  const before = failed().status;
+
+  const status = reopened("Latest", { subtasks: { attempt: 1, count: 2 } });
+
+  expect([status.revision, status.resolved, status.resources]).toEqual([
+    before?.revision,
+    before?.resolved,
+    before?.resources,
+  ]);
+  expect(before?.revision).toBeDefined();
+});
+
 test("a deadline counts from the rerun (S71)", () => {
   const resolved = resolvedSettings({ deadlineSeconds: 60 });
 

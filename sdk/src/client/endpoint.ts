@@ -70,7 +70,7 @@ export async function findEndpoint(choice: EndpointChoice = {}): Promise<Endpoin
   if (host && existsSync(join(serviceAccount, "token"))) return inClusterEndpoint(host, port);
   throw new EndpointError(
     "No Stint endpoint: set STINT_URL, STINT_LOCAL_DEV or a kubeconfig",
-    "Set KUBECONFIG, or start a development server with `stint dev`.",
+    "Set KUBECONFIG. For the server that `stint dev` runs, type `stint --local`; a program needs STINT_LOCAL_DEV=1.",
   );
 }
 

@@ -23,6 +23,7 @@ export async function type(...args: readonly string[]): Promise<string> {
   const notes: string[] = [];
   const code = await stint([...args, "-n", namespace], {
     name: "stint",
+    nodeVersion: process.versions.node,
     terminal: {
       print: (text) => void out.push(text),
       note: (text) => void notes.push(text),
