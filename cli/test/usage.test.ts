@@ -136,15 +136,18 @@ test("a cluster that does not answer at once is waited for, and that is said", a
   expect(shell.notes[0]).toMatch(/^no good answer from 127\.0\.0\.1:\d+ yet, trying again$/);
 });
 
-test.each(["20.20.2", "22.18.0"])("on Node %s it says which one it needs, and does nothing (S285)", async (nodeVersion) => {
-  shell.nodeVersion = nodeVersion;
+test.each(["20.20.2", "22.18.0"])(
+  "on Node %s it says which one it needs, and does nothing (S285)",
+  async (nodeVersion) => {
+    shell.nodeVersion = nodeVersion;
 
-  const code = await shell.type("runs");
+    const code = await shell.type("runs");
 
-  expect(code).toBe(1);
-  expect(shell.notes[0]).toBe(`error: stint needs Node 22.19 or newer, and this is Node ${nodeVersion}`);
-  expect(shell.server.seen).toEqual([]);
-});
+    expect(code).toBe(1);
+    expect(shell.notes[0]).toBe(`error: stint needs Node 22.19 or newer, and this is Node ${nodeVersion}`);
+    expect(shell.server.seen).toEqual([]);
+  },
+);
 
 test("the oldest Node that there may be is old enough", async () => {
   shell.nodeVersion = "22.19.0";

@@ -2,7 +2,7 @@
 //
 // A page is read from top to bottom: a block sees what the blocks above it have imported and declared, unless it imports or
 // declares the name itself. So a page says `import { task }` once, and a block may call the task of the one before.
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { parseSync, Visitor } from "oxc-parser";
@@ -45,6 +45,26 @@ export function modulesOf(blocks: readonly Block[]): Map<string, string> {
     for (const name of declared) above.set(name, `import { ${name} } from "./${fileOf(block)}";`);
   }
   return modules;
+}
+
+/**
+ * Gives `use` a folder with the modules, in the tree of the project so that they find its packages, and the project that they
+ * speak of beside it; removes it afterwards.
+ */
+export async function withModules<T>(
+  modules: ReadonlyMap<string, string>,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
+  const folder = mkdtempSync(join(root, "node_modules/.cache/stint-docs-"));
+  try {
+    cpSync(join(root, "test/docs/src"), join(folder, "src"), { recursive: true });
+    mkdirSync(join(folder, "blocks"));
+    for (const [file, text] of modules) writeFileSync(join(folder, "blocks", file), text);
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 interface Names {
