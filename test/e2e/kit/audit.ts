@@ -1,9 +1,12 @@
 // The API server's audit log: who asked for what. The only witness that cannot be fooled by our own counters.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createInterface } from "node:readline";
 
 import { kubectl, operatorNamespace } from "./cluster.ts";
 
 export interface Request {
+  readonly username: string;
+  readonly userAgent: string;
   readonly verb: string;
   /** API group; empty for Kubernetes' core, and for what is no object. */
   readonly group: string;
@@ -22,6 +25,7 @@ interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
   readonly user: { readonly username: string };
+  readonly userAgent?: string;
   readonly objectRef?: {
     readonly apiGroup?: string;
     readonly resource?: string;
@@ -47,24 +51,37 @@ export function auditMark(): number {
   return statSync(path()).size;
 }
 
-/** The operator's requests since the mark. A log that was rotated in between is an error, not an empty answer. */
-export async function operatorRequestsSince(mark: number): Promise<Request[]> {
-  // The log is written before the answer is sent, so once this answer is here, everything before it stands in the log.
-  await kubectl(["get", "namespace", operatorNamespace]);
-  const bytes = readFileSync(path());
-  if (bytes.length < mark) throw new Error("the audit log was rotated while it was being read");
-  return bytes
-    .subarray(mark)
-    .toString()
-    .split("\n")
-    .filter((line) => line.includes(operator))
-    .map((line) => JSON.parse(line) as AuditEvent)
-    .filter(({ user }) => user.username === operator)
-    .map(toRequest);
+/** The operator's requests since the mark. */
+export function operatorRequestsSince(mark: number): Promise<Request[]> {
+  return requestsSince(mark, ({ username }) => username === operator);
 }
 
-function toRequest({ verb, requestURI, objectRef = {}, responseStatus, annotations }: AuditEvent): Request {
+/** The requests since the mark that `counts`. A log that was rotated in between is an error, not an empty answer. */
+export async function requestsSince(mark: number, counts: (request: Request) => boolean): Promise<Request[]> {
+  // The log is written before the answer is sent, so once this answer is here, everything before it stands in the log.
+  await kubectl(["get", "namespace", operatorNamespace]);
+  const end = auditMark() - 1; // at the end of a line: each is written at once
+  if (end < mark) throw new Error("the audit log was rotated while it was being read");
+  const found: Request[] = [];
+  for await (const line of createInterface(createReadStream(path(), { start: mark, end }))) {
+    const request = toRequest(JSON.parse(line) as AuditEvent); // of the API server
+    if (counts(request)) found.push(request);
+  }
+  return found;
+}
+
+function toRequest({
+  user,
+  userAgent = "",
+  verb,
+  requestURI,
+  objectRef = {},
+  responseStatus,
+  annotations,
+}: AuditEvent): Request {
   return {
+    username: user.username,
+    userAgent,
     verb,
     group: objectRef.apiGroup ?? "",
     resource: objectRef.resource ?? "",

@@ -1,0 +1,192 @@
+// `make bench RUNS=600,5000`: Stint beside what somebody would take instead, on the same simulated nodes of the test cluster, in one
+// run, one table. With --write the table goes into docs/performance.md. Nothing but a wrong outcome makes it fail.
+//
+//   B1. Who is measured differs in nothing that it need not: the same container, requests and nodes, one after the other, each
+//       in a namespace of its own that is gone before the next begins.
+//   B2. The cluster is left as it was found: flags, nodes and definitions are taken back whatever happens.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { OperatorProcess } from "../../cli/src/dev/operator-process.ts";
+import { buildAssets } from "../chaos/built.ts";
+import { auditMark, inWords, isWrite, requestsSince } from "../e2e/kit/audit.ts";
+import { run, say } from "../shell.ts";
+import { Api } from "./api.ts";
+import { ControlPlane, forgetPeak, until, type Usage, usageOf } from "./control-plane.ts";
+import { paceOf } from "./figures.ts";
+import { tunedScheduler } from "./flags.ts";
+import { type Kwok, startKwok } from "./kwok.ts";
+import { follow } from "./measure.ts";
+import { loopDelayOf } from "./metrics.ts";
+import { type Peer, peers } from "./peers.ts";
+import { installStint, refuseOther, startStint, uninstallStint } from "./stint.ts";
+import { type Figures, type Row, type SteadyRow, textOf, withFigures } from "./table.ts";
+
+const sizes = (process.env["RUNS"] ?? "600,5000").split(",").map(Number);
+const nodes = Number(process.env["NODES"] ?? 20);
+const podMs = Number(process.env["POD_MS"] ?? 1000);
+/** Where CPU profiles of the operator go, if they are wanted. */
+const profileFolder = process.env["PROFILE"];
+const cluster = process.env["STINT_CLUSTER"];
+const page = new URL("../../docs/performance.md", import.meta.url);
+const results = new URL("./dist/", import.meta.url);
+
+/** How long a steady load is kept up, at most, and with how many runs. */
+const steady = { seconds: 45, runs: 600 };
+/** What the last measure has left to do, leases and garbage, is not to be in the next. */
+const calmMs = 5_000;
+
+/** All that a measure needs. */
+interface Rig {
+  readonly api: Api;
+  readonly controlPlane: ControlPlane;
+  readonly kwok: Kwok;
+  readonly operator: OperatorProcess;
+}
+
+const undo: (() => Promise<unknown>)[] = [];
+const loadBefore = loadavg()[0] ?? Number.NaN;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void clear().finally(() => process.exit(1)));
+try {
+  const figures = await bench(await prepare());
+  say(`\n${textOf(figures)}`);
+  mkdirSync(results, { recursive: true });
+  writeFileSync(new URL("bench.json", results), `${JSON.stringify(figures, undefined, 2)}\n`);
+  if (process.argv.includes("--write")) writeFileSync(page, withFigures(readFileSync(page, "utf8"), figures));
+} finally {
+  await clear();
+}
+
+async function prepare(): Promise<Rig> {
+  if (cluster === undefined) throw new Error('no cluster: make cluster-up, then eval "$(test/cluster/env.sh)"');
+  await refuseOther();
+  const folder = mkdtempSync(join(tmpdir(), "stint-bench-"));
+  undo.push(async () => rmSync(folder, { recursive: true }));
+  const built = await buildAssets();
+  undo.push(async () => built.remove());
+  const controlPlane = new ControlPlane(cluster);
+  const api = await Api.at(await controlPlane.server());
+  undo.push(() => controlPlane.setFlags("kube-scheduler", {}, api));
+  undo.push(() => controlPlane.setFlags("kube-controller-manager", {}, api));
+  await controlPlane.setFlags("kube-controller-manager", {}, api);
+  await controlPlane.setFlags("kube-scheduler", tunedScheduler, api);
+  undo.push(uninstallStint);
+  await installStint();
+  const kwok = await startKwok({ api, nodes, podMs, folder });
+  undo.push(() => kwok.close());
+  const { assets } = built;
+  const operator = await startStint({ api, assets, folder, ...(profileFolder !== undefined && { profileFolder }) });
+  undo.push(() => operator.stop());
+  return { api, controlPlane, kwok, operator };
+}
+
+/** Takes back what was done, the last first, and says what could not be. */
+async function clear(): Promise<void> {
+  for (const step of undo.splice(0).toReversed()) {
+    await step().catch((error: unknown) => {
+      say(`left behind: ${String(error)}`);
+      process.exitCode = 1;
+    });
+  }
+}
+
+async function bench(rig: Rig): Promise<Figures> {
+  const rows: Row[] = [];
+  const steadyRows: SteadyRow[] = [];
+  for (const peer of peers) {
+    await rig.controlPlane.setFlags("kube-controller-manager", peer.flags ?? {}, rig.api);
+    for (const [index, runs] of sizes.filter((size) => size <= (peer.mostRuns ?? size)).entries()) {
+      await inNamespace(rig, peer, async (namespace) => {
+        const row = await atOnce(rig, peer, namespace, runs);
+        say(`${peer.name}, ${runs} runs: ${row.pace.perSecond.toFixed(1)} runs/s`);
+        rows.push(row);
+        if (index === 0) steadyRows.push(await atHalf(rig, peer, namespace, row));
+      });
+    }
+  }
+  const [cpu] = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, all of it on this one machine`,
+    loadBefore,
+    versions: await versions(rig.api),
+    command: `make bench RUNS=${sizes.join(",")}`,
+    nodes,
+    podMs,
+    rows,
+    steady: steadyRows,
+  };
+}
+
+/** Calls with a namespace in which the peer can work, and waits until it is gone again. */
+async function inNamespace({ api }: Rig, peer: Peer, measure: (namespace: string) => Promise<void>): Promise<void> {
+  const namespace = "stint-bench";
+  const path = `/api/v1/namespaces/${namespace}`;
+  await api.send("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
+  try {
+    await until("the namespace has its ServiceAccount", () => api.has(`${path}/serviceaccounts/default`));
+    await peer.prepare?.(api, namespace);
+    await sleep(calmMs);
+    await measure(namespace);
+  } finally {
+    await api.send("DELETE", path);
+    await until("the namespace is gone", async () => !(await api.has(path)), 600_000);
+    await sleep(calmMs);
+  }
+}
+
+async function atOnce(rig: Rig, peer: Peer, namespace: string, runs: number): Promise<Row> {
+  const { api, controlPlane, operator } = rig;
+  const mark = auditMark();
+  await controlPlane.forgetPeaks();
+  forgetPeak(operator.pid);
+  const isStint = peer.controller === "operator";
+  await loopDelayOf(operator.httpPort); // it begins anew with each question
+  const before = await usage(rig);
+  const lives = await follow({ api, peer, namespace, runs, prefix: "all" });
+  const after = await usage(rig);
+  const loopDelayMs = await loopDelayOf(operator.httpPort);
+  const own = (await requestsSince(mark, peer.isOwn)).filter(isWrite);
+  const cpu = Object.entries(after).map(([name, { cpuSeconds }]) => [
+    name,
+    cpuSeconds - (before[name]?.cpuSeconds ?? 0),
+  ]);
+  const { controller } = peer;
+  return {
+    peer: peer.name,
+    settings: peer.settings,
+    runs,
+    pace: paceOf(lives),
+    ownWrites: counted(own.map(inWords)),
+    cpuSeconds: Object.fromEntries(cpu),
+    ...(controller && { controller: { name: controller, peakMb: after[controller]?.peakMb ?? Number.NaN } }),
+    ...(isStint && { loopDelayMs }),
+  };
+}
+
+/** Latency without a queue: half of what was kept up, for a while. */
+async function atHalf({ api }: Rig, peer: Peer, namespace: string, { pace, runs: most }: Row): Promise<SteadyRow> {
+  const rate = pace.perSecond / 2;
+  const runs = Math.max(1, Math.min(most, steady.runs, Math.floor(rate * steady.seconds)));
+  const lives = await follow({ api, peer, namespace, runs, rate, prefix: "half" });
+  return { peer: peer.name, runs, rate, pace: paceOf(lives) };
+}
+
+/** Of every process that has a part in it. */
+async function usage({ controlPlane, kwok, operator }: Rig): Promise<Readonly<Record<string, Usage>>> {
+  const outside = { operator: usageOf(operator.pid), kwok: usageOf(kwok.pid), bench: usageOf(process.pid) };
+  return { ...(await controlPlane.usage()), ...outside };
+}
+
+function counted(words: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, { length }]) => [word, length]));
+}
+
+async function versions(api: Api): Promise<Readonly<Record<string, string>>> {
+  const { gitVersion } = await api.send<{ readonly gitVersion: string }>("GET", "/version");
+  const { output } = await run("kwok", ["--version"]);
+  return { Kubernetes: gitVersion, kwok: output.trim().split(" ").at(-1) ?? "", Node: process.version };
+}
