@@ -6,7 +6,7 @@ SHELL := /usr/bin/env bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 
-.PHONY: help install test check verify demo e2e mutations chaos cluster-up cluster-down images bench-dev cli clean
+.PHONY: help install test check verify demo e2e mutations chaos cluster-up cluster-down images bench soak bench-dev cli clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -48,6 +48,13 @@ cluster-down: ## take it down, leaving nothing running
 
 images: install ## build the operator's and the runner's image
 	@node test/e2e/images.ts
+
+bench: cluster-up ## beside bare pods and the Job controller on simulated nodes: RUNS=60 is a quick trial
+	@test/cluster/kwok.sh
+	@eval "$$(test/cluster/env.sh)" && node test/bench/main.ts
+
+soak: install ## a steady load of mixed runs on devcluster: MINUTES=60, RATE=1 a second
+	@node test/bench/soak.ts
 
 bench-dev: install ## how quick `stint dev` is, beside bare processes
 	@node test/bench/dev.ts

@@ -10,6 +10,7 @@ import { taskRef } from "@stint/sdk";
 import { descendantsOf, processField } from "../../cli/test/dev/kit/processes.ts";
 import { type DevProcess, Project } from "../../cli/test/dev/kit/project.ts";
 import { say } from "../shell.ts";
+import { quantile } from "./figures.ts";
 
 const starts = 5;
 const inTurn = 30;
@@ -129,11 +130,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
-}
-
-function quantile(figures: readonly number[], share: number): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
 }
 
 function seconds(ms: number): string {

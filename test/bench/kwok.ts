@@ -66,7 +66,7 @@ export async function startKwok({ api, nodes, podMs, folder }: KwokOptions): Pro
 
 /** Without the label of an operating system, so that no DaemonSet of the cluster wants to be there. */
 function nodeOf(name: string): object {
-  const room = { cpu: "32", memory: "256Gi", pods: "110" };
+  const room = { cpu: "32", memory: "256Gi", pods: "110", "ephemeral-storage": "1Ti" };
   return {
     apiVersion: "v1",
     kind: "Node",

@@ -27,6 +27,8 @@ import { type Figures, type Row, type SteadyRow, textOf, withFigures } from "./t
 const sizes = (process.env["RUNS"] ?? "600,5000").split(",").map(Number);
 const nodes = Number(process.env["NODES"] ?? 20);
 const podMs = Number(process.env["POD_MS"] ?? 1000);
+/** Part of the name of those who are to be measured; all of them if it is empty. */
+const only = process.env["PEER"] ?? "";
 /** Where CPU profiles of the operator go, if they are wanted. */
 const profileFolder = process.env["PROFILE"];
 const cluster = process.env["STINT_CLUSTER"];
@@ -37,6 +39,9 @@ const results = new URL("./dist/", import.meta.url);
 const steady = { seconds: 45, runs: 600 };
 /** What the last measure has left to do, leases and garbage, is not to be in the next. */
 const calmMs = 5_000;
+
+const namespace = "stint-bench";
+const namespacePath = `/api/v1/namespaces/${namespace}`;
 
 /** All that a measure needs. */
 interface Rig {
@@ -75,6 +80,7 @@ async function prepare(): Promise<Rig> {
   await controlPlane.setFlags("kube-scheduler", tunedScheduler, api);
   undo.push(uninstallStint);
   await installStint();
+  undo.push(() => removeNamespace(api));
   const kwok = await startKwok({ api, nodes, podMs, folder });
   undo.push(() => kwok.close());
   const { assets } = built;
@@ -96,14 +102,14 @@ async function clear(): Promise<void> {
 async function bench(rig: Rig): Promise<Figures> {
   const rows: Row[] = [];
   const steadyRows: SteadyRow[] = [];
-  for (const peer of peers) {
+  for (const peer of peers.filter(({ name }) => name.includes(only))) {
     await rig.controlPlane.setFlags("kube-controller-manager", peer.flags ?? {}, rig.api);
     for (const [index, runs] of sizes.filter((size) => size <= (peer.mostRuns ?? size)).entries()) {
-      await inNamespace(rig, peer, async (namespace) => {
-        const row = await atOnce(rig, peer, namespace, runs);
+      await inNamespace(rig, peer, async () => {
+        const row = await atOnce(rig, peer, runs);
         say(`${peer.name}, ${runs} runs: ${row.pace.perSecond.toFixed(1)} runs/s`);
         rows.push(row);
-        if (index === 0) steadyRows.push(await atHalf(rig, peer, namespace, row));
+        if (index === 0) steadyRows.push(await atHalf(rig, peer, row));
       });
     }
   }
@@ -122,23 +128,26 @@ async function bench(rig: Rig): Promise<Figures> {
 }
 
 /** Calls with a namespace in which the peer can work, and waits until it is gone again. */
-async function inNamespace({ api }: Rig, peer: Peer, measure: (namespace: string) => Promise<void>): Promise<void> {
-  const namespace = "stint-bench";
-  const path = `/api/v1/namespaces/${namespace}`;
+async function inNamespace({ api }: Rig, peer: Peer, measure: () => Promise<void>): Promise<void> {
   await api.send("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
   try {
-    await until("the namespace has its ServiceAccount", () => api.has(`${path}/serviceaccounts/default`));
+    await until("the namespace has its ServiceAccount", () => api.has(`${namespacePath}/serviceaccounts/default`));
     await peer.prepare?.(api, namespace);
     await sleep(calmMs);
-    await measure(namespace);
+    await measure();
   } finally {
-    await api.send("DELETE", path);
-    await until("the namespace is gone", async () => !(await api.has(path)), 600_000);
+    await removeNamespace(api);
     await sleep(calmMs);
   }
 }
 
-async function atOnce(rig: Rig, peer: Peer, namespace: string, runs: number): Promise<Row> {
+async function removeNamespace(api: Api): Promise<void> {
+  if (!(await api.has(namespacePath))) return;
+  await api.send("DELETE", namespacePath);
+  await until("the namespace is gone", async () => !(await api.has(namespacePath)), 600_000);
+}
+
+async function atOnce(rig: Rig, peer: Peer, runs: number): Promise<Row> {
   const { api, controlPlane, operator } = rig;
   const mark = auditMark();
   await controlPlane.forgetPeaks();
@@ -168,7 +177,7 @@ async function atOnce(rig: Rig, peer: Peer, namespace: string, runs: number): Pr
 }
 
 /** Latency without a queue: half of what was kept up, for a while. */
-async function atHalf({ api }: Rig, peer: Peer, namespace: string, { pace, runs: most }: Row): Promise<SteadyRow> {
+async function atHalf({ api }: Rig, peer: Peer, { pace, runs: most }: Row): Promise<SteadyRow> {
   const rate = pace.perSecond / 2;
   const runs = Math.max(1, Math.min(most, steady.runs, Math.floor(rate * steady.seconds)));
   const lives = await follow({ api, peer, namespace, runs, rate, prefix: "half" });
@@ -188,5 +197,9 @@ function counted(words: readonly string[]): Readonly<Record<string, number>> {
 async function versions(api: Api): Promise<Readonly<Record<string, string>>> {
   const { gitVersion } = await api.send<{ readonly gitVersion: string }>("GET", "/version");
   const { output } = await run("kwok", ["--version"]);
-  return { Kubernetes: gitVersion, kwok: output.trim().split(" ").at(-1) ?? "", Node: process.version };
+  return {
+    Kubernetes: gitVersion,
+    kwok: /v\d+\.\d+\.\d+/.exec(output)?.[0] ?? "of unknown version",
+    Node: process.version,
+  };
 }

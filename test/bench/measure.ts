@@ -99,7 +99,7 @@ class Lives {
     if (phase === "Failed") this.fail(new Error(`pod ${pod.metadata.name} has failed`));
     if (phase !== "Succeeded" || life.podEndedMs !== undefined) return;
     life.podEndedMs = this.#now();
-    if (!this.#peer.end) this.#settle(life);
+    if (!this.#peer.end) this.#settle(life, life.podEndedMs);
   }
 
   seeOwner(object: ApiObject): void {
@@ -107,7 +107,7 @@ class Lives {
     const end = this.#peer.end?.(object) ?? "open";
     if (!life || end === "open") return;
     if (end === "failed") this.fail(new Error(`${object.metadata.name} has failed`));
-    this.#settle(life);
+    this.#settle(life, this.#now());
   }
 
   fail(error: Error): void {
@@ -128,9 +128,9 @@ class Lives {
     return [...this.#lives.values()] as Life[]; // whole since end()
   }
 
-  #settle(life: { statusMs?: number }): void {
+  #settle(life: { statusMs?: number }, atMs: number): void {
     if (life.statusMs !== undefined) return;
-    life.statusMs = this.#now();
+    life.statusMs = atMs;
     this.#ended += 1;
   }
 

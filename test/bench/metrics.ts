@@ -21,6 +21,6 @@ export async function metricsOf(port: number): Promise<ReadonlyMap<string, numbe
 }
 
 export function readMetrics(text: string): ReadonlyMap<string, number> {
-  const values = [...text.matchAll(/^([a-z_]+) (\S+)$/gm)];
+  const values = [...text.matchAll(/^([a-z_0-9]+) (\S+)$/gm)];
   return new Map(values.map(([, name = "", value]) => [name, Number(value)]));
 }

@@ -33,8 +33,8 @@ const settleMs = 600_000;
 /** Of this machine's own time: its slowness breaks no rule. */
 const leastSettleMs = 120_000;
 const lookMs = 20;
-const namespace = "default";
-const bundle = "chaos";
+export const namespace = "default";
+export const bundle = "chaos";
 const nodes = ["node-a", "node-b"];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -116,7 +116,8 @@ function startCluster({ time, ledger: { folder }, faults, assets }: Beginning): 
   });
 }
 
-async function deployBundle({ cluster: { api } }: Embedded): Promise<void> {
+/** The tasks of the stories, Ready. */
+export async function deployBundle({ cluster: { api } }: Embedded): Promise<void> {
   api.create("taskbundles.stint.dev", {
     apiVersion: "stint.dev/v1alpha1",
     kind: "TaskBundle",

@@ -23,7 +23,8 @@ export function endAsTold(submissions: readonly Submission[], history: History):
   });
 }
 
-function isEnding({ status }: TaskRun, ends: Ending): boolean {
+/** Whether the run has ended as its story says. */
+export function isEnding({ status }: TaskRun, ends: Ending): boolean {
   if (status?.phase !== ends.phase) return false;
   if (ends.phase === "Succeeded") return isDeepStrictEqual(status.result, ends.result);
   if (ends.phase === "Canceled") return true;
