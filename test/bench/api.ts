@@ -32,7 +32,7 @@ export interface ApiList {
   readonly items: readonly ApiObject[];
 }
 
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "ERROR";
   readonly object: ApiObject;
 }

@@ -16,7 +16,7 @@ export interface Usage {
   readonly peakMb: number;
 }
 
-export const components = ["kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"] as const;
+const components = ["kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"] as const;
 type Component = (typeof components)[number];
 
 /** USER_HZ, the same on every Linux. */

@@ -35,7 +35,7 @@ export function paceOf(lives: readonly Life[]): Pace {
   };
 }
 
-export function spreadOf(figures: readonly number[]): Spread {
+function spreadOf(figures: readonly number[]): Spread {
   return { p50: quantile(figures, 0.5), p99: quantile(figures, 0.99) };
 }
 

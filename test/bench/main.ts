@@ -21,7 +21,7 @@ import { type Kwok, startKwok } from "./kwok.ts";
 import { follow } from "./measure.ts";
 import { loopDelayOf } from "./metrics.ts";
 import { type Peer, peers } from "./peers.ts";
-import { installStint, refuseOther, startStint, uninstallStint } from "./stint.ts";
+import { installStint, refuseOther, startStint } from "./stint.ts";
 import { type Figures, type Row, type SteadyRow, textOf, withFigures } from "./table.ts";
 
 const sizes = (process.env["RUNS"] ?? "600,5000").split(",").map(Number);
@@ -78,8 +78,7 @@ async function prepare(): Promise<Rig> {
   undo.push(() => controlPlane.setFlags("kube-controller-manager", {}, api));
   await controlPlane.setFlags("kube-controller-manager", {}, api);
   await controlPlane.setFlags("kube-scheduler", tunedScheduler, api);
-  undo.push(uninstallStint);
-  await installStint();
+  undo.push(await installStint(folder));
   undo.push(() => removeNamespace(api));
   const kwok = await startKwok({ api, nodes, podMs, folder });
   undo.push(() => kwok.close());

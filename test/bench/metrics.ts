@@ -16,7 +16,8 @@ export async function loopDelayOf(port: number): Promise<LoopDelay> {
 
 /** Values of the metrics that have no labels, by name. */
 export async function metricsOf(port: number): Promise<ReadonlyMap<string, number>> {
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  // A connection that is kept may be closed by the other side just when it is used again.
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: "close" } });
   return readMetrics(await answer.text());
 }
 

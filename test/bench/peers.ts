@@ -6,7 +6,7 @@ import { nodeSelector } from "./kwok.ts";
 import { bundleName, deployBundle, operatorUser, sizeName, taskName } from "./stint.ts";
 
 /** Whose CPU and memory count as the peer's own. */
-export type Controller = "operator" | "kube-controller-manager";
+type Controller = "operator" | "kube-controller-manager";
 
 export interface Peer {
   readonly name: string;

@@ -73,7 +73,10 @@ async function soak(): Promise<void> {
     env: { STINT_POD_RETENTION_SECONDS: String(podRetentionSeconds) },
     onLine: (line) => noteLine(line, seen),
   });
-  void operator.ended.then((end) => isOver || seen.problems.push(`the operator has ended: ${end}`));
+  void operator.ended.then((end) => {
+    if (!isOver) seen.problems.push(`the operator has ended: ${end}`);
+    leaving.abort();
+  });
   await operator.ready;
   await deployBundle(embedded);
   const unwatch = api.watch("taskruns.stint.dev", ({ type, object }) => note(type, object as unknown as TaskRun, seen));
@@ -111,11 +114,13 @@ function start(name: string, story: Story, seen: Seen): void {
     metadata: { name, namespace },
     spec: { task: `${bundle}/${task}`, input, ttlSecondsAfterFinished, ...spec },
   });
-  if (cancelAfterMs === undefined) return;
-  void sleep(cancelAfterMs).then(() => {
-    const run = api.get("taskruns.stint.dev", { namespace, name });
-    if (run) api.update("taskruns.stint.dev", { ...run, spec: { ...(run["spec"] as object), cancel: true } });
-  });
+  if (cancelAfterMs !== undefined) void cancel(name, cancelAfterMs);
+}
+
+async function cancel(name: string, afterMs: number): Promise<void> {
+  await sleep(afterMs);
+  const run = api.get("taskruns.stint.dev", { namespace, name });
+  if (run) api.update("taskruns.stint.dev", { ...run, spec: { ...(run["spec"] as object), cancel: true } });
 }
 
 /** Judges a root once it has ended; only counts the others. */
@@ -128,9 +133,12 @@ function note(type: string, run: TaskRun, seen: Seen): void {
   const { phase = "none", attempts = [] } = run.status ?? {};
   seen.attempts += attempts.length;
   seen.phases.set(phase, (seen.phases.get(phase) ?? 0) + 1);
-  if (isEnding(run, story.ends)) return;
-  const said = `${phase} ${attempts.at(-1)?.reason ?? ""} ${run.status?.error?.message ?? ""}`.slice(0, 200);
-  seen.problems.push(`${name} (${story.task}) is ${said}, not ${JSON.stringify(story.ends).slice(0, 100)}`);
+  if (!isEnding(run, story.ends)) seen.problems.push(`${name} (${story.task}) ${differenceOf(run, story)}`);
+}
+
+function differenceOf({ status }: TaskRun, { ends }: Story): string {
+  const said = [status?.phase, status?.attempts?.at(-1)?.reason, status?.error?.message].filter(Boolean).join(" ");
+  return `is ${said.slice(0, 200)}, not ${JSON.stringify(ends).slice(0, 100)}`;
 }
 
 /** Nobody should log an error where nothing is broken. */
@@ -156,7 +164,8 @@ async function sampleMemory(port: number, signal: AbortSignal): Promise<Memory> 
   const memory = { rss: [] as Sample[], heap: [] as Sample[] };
   const began = performance.now();
   while (!signal.aborted) {
-    const metrics = await metricsOf(port);
+    const metrics = await metricsOf(port).catch(() => undefined); // an operator that has ended is a problem of its own
+    if (!metrics) return memory;
     const seconds = (performance.now() - began) / 1000;
     const mb = (name: string): number => (metrics.get(name) ?? Number.NaN) / 2 ** 20;
     memory.rss.push({ seconds, value: mb("process_resident_memory_bytes") });

@@ -39,24 +39,30 @@ export async function refuseOther(): Promise<void> {
     throw new Error("Stint is on this cluster: helm uninstall it, or make cluster-down; the bench brings its own");
 }
 
-export async function installStint(): Promise<void> {
-  const apply = ["apply", "--server-side", "--force-conflicts", "-f", "crds/generated"];
-  await step("install the CRDs as they are now", "kubectl", apply, process.env);
-  const values = [
-    `replicas=0`,
-    `instanceTypes.${sizeName}.resources.cpu=10m`,
-    `instanceTypes.${sizeName}.resources.memory=16Mi`,
-  ];
-  const args = ["install", "stint", "helm", "--namespace", namespace, "--create-namespace"];
-  await step("helm install", "helm", [...args, ...values.flatMap((value) => ["--set", value])], process.env);
-}
-
-/** Takes away as much of it as there is. */
-export async function uninstallStint(): Promise<void> {
-  const absent = "--ignore-not-found";
-  await step("helm uninstall", "helm", ["uninstall", "stint", "--namespace", namespace, absent], process.env);
-  await step("delete its namespace", "kubectl", ["delete", "namespace", namespace, absent], process.env);
-  await step("delete the CRDs", "kubectl", ["delete", "-f", "crds/generated", absent], process.env);
+/** What the operator needs around it, from the chart: all but its Deployment. Answers with what takes it away again. */
+export async function installStint(folder: string): Promise<() => Promise<void>> {
+  const size = `instanceTypes.${sizeName}.resources`;
+  const parts = ["rbac", "service", "instancetypes"].flatMap((part) => ["--show-only", `templates/${part}.yaml`]);
+  const values = ["--set-string", `${size}.cpu=10m,${size}.memory=16Mi`];
+  const args = ["template", "stint", "helm", "--namespace", namespace, ...parts, ...values];
+  const file = join(folder, "chart.yaml");
+  writeFileSync(file, await step("helm template", "helm", args, process.env));
+  const kubectl = (title: string, ...args: readonly string[]) => step(title, "kubectl", args, process.env);
+  const remove = async (): Promise<void> => {
+    const absent = "--ignore-not-found";
+    await kubectl("delete what came from the chart", "delete", "-f", file, "--namespace", namespace, absent);
+    await kubectl("delete its namespace", "delete", "namespace", namespace, absent);
+    await kubectl("delete the CRDs", "delete", "-f", "crds/generated", absent);
+  };
+  try {
+    await kubectl("apply the CRDs", "apply", "--server-side", "--force-conflicts", "-f", "crds/generated");
+    await kubectl("create its namespace", "create", "namespace", namespace);
+    await kubectl("apply the chart, but its operator", "apply", "-f", file, "--namespace", namespace);
+    return remove;
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 /** The chart's operator, outside: the same program, variables and ServiceAccount. */
