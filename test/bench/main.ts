@@ -51,6 +51,12 @@ interface Rig {
   readonly operator: OperatorProcess;
 }
 
+/** What was asked for besides the defaults, as it was typed. */
+const settings = ["RUNS", "NODES", "POD_MS", "PEER"].flatMap((name) => {
+  const value = process.env[name];
+  return value === undefined ? [] : [`${name}=${value}`];
+});
+
 const undo: (() => Promise<unknown>)[] = [];
 const loadBefore = loadavg()[0] ?? Number.NaN;
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -118,7 +124,7 @@ async function bench(rig: Rig): Promise<Figures> {
     machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, all of it on this one machine`,
     loadBefore,
     versions: await versions(rig.api),
-    command: `make bench RUNS=${sizes.join(",")}`,
+    command: ["make bench", ...settings].join(" "),
     nodes,
     podMs,
     rows,

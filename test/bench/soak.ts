@@ -73,10 +73,12 @@ async function soak(): Promise<void> {
     env: { STINT_POD_RETENTION_SECONDS: String(podRetentionSeconds) },
     onLine: (line) => noteLine(line, seen),
   });
-  void operator.ended.then((end) => {
+  const noteEnd = async (): Promise<void> => {
+    const end = await operator.ended;
     if (!isOver) seen.problems.push(`the operator has ended: ${end}`);
     leaving.abort();
-  });
+  };
+  void noteEnd();
   await operator.ready;
   await deployBundle(embedded);
   const unwatch = api.watch("taskruns.stint.dev", ({ type, object }) => note(type, object as unknown as TaskRun, seen));
@@ -97,7 +99,7 @@ async function load(seen: Seen): Promise<number> {
   const began = performance.now();
   let runs = 0;
   for (; performance.now() - began < minutes * 60_000 && !leaving.signal.aborted; runs++) {
-    while (seen.open.size >= mostOpen) await sleep(lookMs);
+    while (seen.open.size >= mostOpen && !leaving.signal.aborted) await sleep(lookMs);
     await sleep(Math.max(0, began + (runs * 1000) / rate - performance.now()));
     const story = told[runs % told.length];
     if (story) start(`soak-${runs}`, story, seen);

@@ -52,7 +52,16 @@ describe("of all that the chart grants the operator", () => {
 
 test("a request that nobody made is not counted as used", () => {
   const [grant] = grantsOf({ apiGroups: [""], resources: ["secrets"], resourceNames: ["a"], verbs: ["get"] });
-  const request = { group: "", subresource: undefined, namespace: "n", code: 200, path: "/", isAllowed: true };
+  const asker = { username: "operator", userAgent: "operator/1" };
+  const request = {
+    ...asker,
+    group: "",
+    subresource: undefined,
+    namespace: "n",
+    code: 200,
+    path: "/",
+    isAllowed: true,
+  };
 
   const uses = [
     { ...request, verb: "get", resource: "secrets", name: "a" },
