@@ -10,6 +10,7 @@ app.kubernetes.io/name: stint
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- /* Fails if the cluster has this definition with another spec. */}}
 {{- define "stint.requireCrd" -}}
 {{- $found := lookup .apiVersion .kind "" .metadata.name -}}
 {{- $hash := "stint.dev/spec-hash" -}}

@@ -183,10 +183,8 @@ function authorityFrom(credentials: Credentials, secretName: string): Authority 
 
 /** A6, A7. */
 function unreadable(secretName: string, cause?: unknown): RefusedError {
-  const isOurs = secretName === authoritySecret;
-  const wrong = `read secret ${secretName}: ${certificatesMember} and ${keysMember} do not hold an authority each`;
-  const advice = isOurs ? "delete the Secret to have a new one made" : "a certificate and its P-256 key, in PEM";
-  const message = `${wrong}; ${advice}`;
+  const wrong = `${certificatesMember} and ${keysMember} do not hold an authority each, a certificate and its P-256 key in PEM`;
+  const message = `read secret ${secretName}: ${wrong}; one that the operator has made can be deleted: it makes another`;
   return new RefusedError(message, { reason: "InvalidAuthority", cause });
 }
 

@@ -185,7 +185,7 @@ describe("a Secret that people keep (S294)", () => {
     if (data) cluster.seed(secrets, { metadata: { ...given, uid: "given" }, data });
 
     await expect(aGivenAuthority(cluster)).rejects.toThrow(
-      "read secret our-ca: ca.crt and ca.key do not hold an authority each; a certificate and its P-256 key, in PEM",
+      "read secret our-ca: ca.crt and ca.key do not hold an authority each, a certificate and its P-256 key in PEM",
     );
     expect(cluster.writes).toEqual([]);
   });

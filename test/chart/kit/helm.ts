@@ -7,7 +7,7 @@ import { root } from "../../architecture/sources.ts";
 import { needKubectl } from "../../cluster/kubectl.ts";
 import { run, type Ran } from "../../shell.ts";
 
-/** The folder of the chart, and the files in it that this repository writes. */
+/** The folder of the chart. */
 export const chart = join(root, "helm");
 
 /** Runs helm to its end; a failure is a code. */
@@ -15,9 +15,8 @@ export async function helm(...args: readonly string[]): Promise<Ran> {
   return run(join(await needKubectl(), "helm"), args);
 }
 
-/** What the chart makes of these values, as text. Throws helm's own words where it refuses them. */
+/** What the chart makes of these values, which are as in a file of values. Throws helm's own words where it refuses them. */
 export async function render(values: object = {}): Promise<string> {
-  // A JSON text in the place of a file: helm reads either.
   const given = Object.entries(values).flatMap(([name, value]) => ["--set-json", `${name}=${JSON.stringify(value)}`]);
   const { code, output } = await helm("template", "stint", chart, "--namespace", "stint-system", ...given);
   if (code !== 0) throw new Error(output);
