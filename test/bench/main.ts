@@ -85,12 +85,12 @@ async function prepare(): Promise<Rig> {
   await controlPlane.setFlags("kube-controller-manager", {}, api);
   await controlPlane.setFlags("kube-scheduler", tunedScheduler, api);
   undo.push(await installStint(folder));
-  undo.push(() => removeNamespace(api));
   const kwok = await startKwok({ api, nodes, podMs, folder });
   undo.push(() => kwok.close());
   const { assets } = built;
   const operator = await startStint({ api, assets, folder, ...(profileFolder !== undefined && { profileFolder }) });
   undo.push(() => operator.stop());
+  undo.push(() => removeNamespace(api)); // while there is somebody to see its pods off
   return { api, controlPlane, kwok, operator };
 }
 
