@@ -20,7 +20,8 @@ const summaries: Summary[] = [];
 const broken: number[] = [];
 
 // Ctrl-C takes no new seeds; the table is of those that were played.
-process.once("SIGINT", () => waiting.splice(0));
+let left = 0;
+process.once("SIGINT", () => (left = waiting.splice(0).length));
 
 async function work(): Promise<void> {
   for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
@@ -43,6 +44,6 @@ built.remove();
 tableOf(summaries).forEach(say);
 say(`attempts ended: ${reasonsOf(summaries)}`);
 say(
-  `${count} seeds in ${((performance.now() - began) / 1000).toFixed(0)} s, ${broken.length} failed ${broken.join(" ")}`,
+  `${count - left} seeds in ${((performance.now() - began) / 1000).toFixed(0)} s, ${broken.length} failed ${broken.join(" ")}`,
 );
 process.exitCode = broken.length > 0 ? 1 : 0;
