@@ -28,7 +28,12 @@ export interface ObjectRef {
 
 export type Action =
   | { readonly kind: "createPod"; readonly attempt: number; readonly pod: PodBody }
-  | { readonly kind: "deletePod"; readonly pod: ObjectRef; readonly why: string }
+  /** With a version: only as it was seen. */
+  | {
+      readonly kind: "deletePod";
+      readonly pod: ObjectRef & { readonly resourceVersion?: string };
+      readonly why: string;
+    }
   | { readonly kind: "deleteRun"; readonly run: ObjectRef & { readonly resourceVersion: string }; readonly why: string }
   /** Starts them, and takes those that are started off the status. */
   | { readonly kind: "startHooks"; readonly hooks: readonly DueHook[] }

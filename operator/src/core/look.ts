@@ -81,9 +81,27 @@ export function holdingPods({ pods, world }: Look): OwnedPod[] {
 
 /** Deletions of those that nobody deletes yet. */
 export function deletions(pods: readonly OwnedPod[], why: string): Action[] {
-  return pods
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map(({ metadata: { name, namespace = "", uid } }) => ({ kind: "deletePod", pod: { name, namespace, uid }, why }));
+  return undeleted(pods).map(({ metadata: { name, namespace = "", uid } }) => ({
+    kind: "deletePod",
+    pod: { name, namespace, uid },
+    why,
+  }));
+}
+
+/**
+ * The same of pods that hold on although their work is over, and only as they were seen: a cache that was cut off shows some
+ * that have ended since, and those keep their logs.
+ */
+export function deletionsAsSeen(pods: readonly OwnedPod[], why: string): Action[] {
+  return undeleted(pods).map(({ metadata: { name, namespace = "", uid, resourceVersion } }) => ({
+    kind: "deletePod",
+    pod: { name, namespace, uid, resourceVersion },
+    why,
+  }));
+}
+
+function undeleted(pods: readonly OwnedPod[]): OwnedPod[] {
+  return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** A verdict that leaves the status as it is. */

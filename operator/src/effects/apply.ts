@@ -121,10 +121,15 @@ async function createPod(
   }
 }
 
-async function deletePod({ cluster, writes }: ApplyDeps, run: ObservedRun, pod: ActionRef): Promise<undefined> {
+async function deletePod(
+  { cluster, writes }: ApplyDeps,
+  run: ObservedRun,
+  pod: ActionRef & { readonly resourceVersion?: string },
+): Promise<undefined> {
+  const { uid, resourceVersion } = pod;
   writes.deletingPod(run.metadata, pod);
   try {
-    await cluster.delete(pods, pod, { uid: pod.uid });
+    await cluster.delete(pods, pod, { uid, ...(resourceVersion !== undefined && { resourceVersion }) });
   } catch (error) {
     writes.keptPod(run.metadata, pod);
     throw error;

@@ -260,6 +260,22 @@ test("a finished pod is kept for its logs, and deleted in a batch (S300)", async
   expect(operator.writes().slice(4)).toEqual(["deleteCollection pods"]);
 });
 
+test("a pod that has ended while nothing was heard of pods keeps its logs (S300)", async () => {
+  const { box, operator } = await aBox({ lives: [lives.succeeds] });
+  await box.apply();
+  await box.untilReason("AttemptRunning");
+  const release = operator.cluster.holdBack(pods);
+  await box.untilFinished();
+
+  await box.clock.advance(100_000);
+  expect(box.podOf(1)?.metadata).not.toHaveProperty("deletionTimestamp");
+  expect(operator.cluster.calls).toContainEqual(expect.objectContaining({ verb: "delete", resource: "pods" }));
+  release();
+  await box.clock.advance(100_000);
+
+  expect(box.pods).toHaveLength(1);
+});
+
 test("a pod that outlives its run by 45 s is deleted (S300)", async () => {
   const { box } = await aBox({ lives: [lives.succeeds.slice(0, 2)] });
   await box.apply();

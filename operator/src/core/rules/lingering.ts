@@ -2,7 +2,7 @@
 // for, so they are deleted 45 s after their attempt's end, whatever the run is doing by then (S300).
 import { finishedAtOf } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
-import { after, deletions, earliest, isFinished, type Look } from "../look.ts";
+import { after, deletionsAsSeen, earliest, isFinished, type Look } from "../look.ts";
 import type { OwnedPod } from "../world.ts";
 import { lingeringMs } from "./removal.ts";
 
@@ -15,7 +15,7 @@ export function withoutLingering(verdict: Verdict, look: Look): Verdict {
   });
   const due = ends.filter((end) => end.due <= look.now).map(({ pod }) => pod);
   const requeueAt = earliest(verdict.requeueAt, ...ends.filter((end) => end.due > look.now).map((end) => end.due));
-  const actions = [...verdict.actions, ...deletions(due, "its attempt is over")];
+  const actions = [...verdict.actions, ...deletionsAsSeen(due, "its attempt is over")];
   return { ...verdict, actions, ...(requeueAt && { requeueAt }) };
 }
 

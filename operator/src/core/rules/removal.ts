@@ -3,7 +3,7 @@ import { ConditionType, EndReason } from "@stint/crds/conditions";
 import { limits } from "@stint/crds/limits";
 
 import type { Verdict } from "../decision.ts";
-import { after, deletions, earliest, isFinished, unchanged, type Look } from "../look.ts";
+import { after, deletionsAsSeen, earliest, isFinished, unchanged, type Look } from "../look.ts";
 import { conditionOf } from "../status.ts";
 import type { OwnedPod } from "../world.ts";
 
@@ -34,7 +34,7 @@ export function finished(look: Look): Verdict | undefined {
   );
   return unchanged(look, {
     actions: [
-      ...deletions(overdue, "its run is over"),
+      ...deletionsAsSeen(overdue, "its run is over"),
       ...(due && mayBeRemoved(look)
         ? [{ kind: "deleteRun", run: versioned(look), why: "ttlSecondsAfterFinished" } as const]
         : []),
