@@ -45,7 +45,7 @@ test("helm finds nothing to complain of", async () => {
   expect(code).toBe(0);
 });
 
-// After a change: `vitest run -u test/chart`, and look at the difference.
+// After a change: `vitest run test/chart -u`, and look at the difference.
 test.each([
   { given: "no values", values: {}, golden: "default.yaml" },
   { given: "values for everything", values: everything, golden: "everything.yaml" },

@@ -91,7 +91,7 @@ describe("a release", () => {
       await upgrade(chart);
       const run = await finished("through-uninstall", 150);
 
-      expect(left).toEqual({ ofRelease: "", crds: 3, run: before });
+      expect(left).toEqual({ ofRelease: "service/stint-gateway\n", crds: 3, run: before }); // its address is known to pods
       expect(run.status).toMatchObject({ phase: "Succeeded", result: "awake", attemptCount: 1 });
     },
   );
