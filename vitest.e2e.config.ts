@@ -1,16 +1,19 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-function isJudge({ moduleId }: TestSpecification): boolean {
-  return moduleId.endsWith("/rbac.e2e.ts");
-}
+/** The release is installed anew before all others need it, and its rights are judged by what they all have used. */
+const order = ["/chart.e2e.ts", "", "/rbac.e2e.ts"] as const;
 
-/** What judges all that went before comes last. */
-class JudgeLast extends BaseSequencer {
+class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return [...sorted.filter((file) => !isJudge(file)), ...sorted.filter(isJudge)];
+    return sorted.toSorted((a, b) => placeOf(a) - placeOf(b));
   }
+}
+
+function placeOf({ moduleId }: TestSpecification): number {
+  const named = order.findIndex((name) => name !== "" && moduleId.endsWith(name));
+  return named < 0 ? order.indexOf("") : named;
 }
 
 // Scenarios on a real cluster, and the contract of devcluster against its API server. test/e2e/run.ts brings it up and sets the
@@ -21,7 +24,7 @@ export default defineConfig({
     globalSetup: ["devcluster/test/contract/kit/clean-up.ts"],
     environment: "node",
     fileParallelism: false,
-    sequence: { sequencer: JudgeLast },
+    sequence: { sequencer: InOrder },
     // Two cores carry the cluster and the pods: more at once would only wait for each other.
     maxConcurrency: 5,
     testTimeout: 180_000,

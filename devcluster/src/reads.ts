@@ -59,7 +59,7 @@ export function list({ target, request }: Call, { store, pages, clock }: Cluster
       kind: "PartialObjectMetadataList",
       apiVersion: "meta.k8s.io/v1",
       metadata,
-      items: objects.map(partial),
+      items: objects.length === 0 ? null : objects.map(partial), // what Go makes of a list that nobody has appended to
     });
   }
   return json({ kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata, items: objects });

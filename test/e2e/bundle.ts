@@ -47,6 +47,14 @@ export const readsAnew = task("reads-anew", async () => {
   return [read, await yieldsTwice.with({ retry: { delaysSeconds: [0] } })()];
 });
 
+export const caches = task("caches", async () => {
+  const { cache } = currentContext();
+  for (const value of ["first", "second"]) await cache.set("a", value);
+  const [value, keys] = [await cache.get("a"), await cache.keys()];
+  await cache.delete("a");
+  return [String(value && Buffer.from(value)), keys, await cache.keys()];
+});
+
 export const fails = task("fails", (message: string) => {
   throw new RangeError(message);
 });

@@ -44,6 +44,23 @@ describe("a release", () => {
     rmSync(folder, { recursive: true });
   });
 
+  testOnRealCluster(
+    deployments,
+    "is removed, but for CRDs and runs; the next one takes up what is in flight",
+    async () => {
+      const before = await runningFor("through-uninstall", 25);
+
+      await helmOrThrow("uninstall", ...release, "--wait", "--timeout", "120s");
+      const left = await leftovers();
+      await applyCrds(chart);
+      await upgrade(chart);
+      const run = await finished("through-uninstall", 150);
+
+      expect(left).toEqual({ ofRelease: "service/stint-gateway\n", crds: 3, run: before }); // its address is known to pods
+      expect(run.status).toMatchObject({ phase: "Succeeded", result: "awake", attemptCount: 1 });
+    },
+  );
+
   testOnRealCluster(deployments, "is upgraded to other values while runs go on", async () => {
     await runningFor("through-upgrade", 25);
 
@@ -54,6 +71,7 @@ describe("a release", () => {
     const levels = `{.spec.template.spec.containers[0].env[?(@.name=="STINT_LOG_LEVEL")].value}`;
     expect(await ofOperator("get", "deployment", "stint-operator", "-o", `jsonpath=${levels}`)).toBe("debug");
     expect(await ofOperator("get", "pdb", "stint-operator", "-o", "jsonpath={.spec.maxUnavailable}")).toBe("50%");
+    await kubectl(["wait", "--for=delete", "pods", "-l", "stint.dev/run=through-upgrade", "--timeout=60s"]); // retention
   });
 
   testOnRealCluster(deployments, "refuses values that its schema does not know, and stays as it is", async () => {
@@ -78,23 +96,6 @@ describe("a release", () => {
     );
     expect(run.status).toMatchObject({ phase: "Succeeded", attemptCount: 1 });
   });
-
-  testOnRealCluster(
-    deployments,
-    "is removed, but for CRDs and runs; the next one takes up what is in flight",
-    async () => {
-      const before = await runningFor("through-uninstall", 25);
-
-      await helmOrThrow("uninstall", ...release, "--wait", "--timeout", "120s");
-      const left = await leftovers();
-      await applyCrds(chart);
-      await upgrade(chart);
-      const run = await finished("through-uninstall", 150);
-
-      expect(left).toEqual({ ofRelease: "service/stint-gateway\n", crds: 3, run: before }); // its address is known to pods
-      expect(run.status).toMatchObject({ phase: "Succeeded", result: "awake", attemptCount: 1 });
-    },
-  );
 });
 
 /** A run that sleeps so many seconds, once it does; answers its uid. */

@@ -99,6 +99,25 @@ describe("a selector", () => {
   });
 });
 
+describe("a list of metadata alone", () => {
+  const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+  test("has no spec in it", async () => {
+    await create("in-part", {}, { for: "metadata" });
+
+    const { body } = await cluster.client.get(`${cluster.widgets}?labelSelector=for=metadata`, { accept });
+
+    expect(body).toMatchObject({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1" });
+    expect(Object.keys(body.items[0]).toSorted()).toEqual(["apiVersion", "kind", "metadata"]);
+  });
+
+  test("has null in the place of its items where it is empty", async () => {
+    const { body } = await cluster.client.get(`${cluster.widgets}?labelSelector=for=nothing`, { accept });
+
+    expect(body).toMatchObject({ kind: "PartialObjectMetadataList", items: null });
+  });
+});
+
 describe("a table", () => {
   const accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 

@@ -61,7 +61,8 @@ export interface KubernetesClusterOptions {
 
 interface WireList<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly T[];
+  /** Null in an empty list of metadata alone: the API server's own list has been given no item. */
+  readonly items: readonly T[] | null;
 }
 
 type WireEvent<T> =
@@ -103,7 +104,7 @@ export class KubernetesCluster implements Cluster {
     };
     const { metadata, items } = await this.#call<WireList<T>>(call);
     return {
-      items: items.map((item) => (item.kind && !metadataOnly ? item : withKind(resource, item))), // K3
+      items: (items ?? []).map((item) => (item.kind && !metadataOnly ? item : withKind(resource, item))), // K3
       resourceVersion: metadata.resourceVersion,
       ...(metadata.continue ? { continue: metadata.continue } : {}),
     };

@@ -106,6 +106,12 @@ describe("what goes over the wire", () => {
     ]);
   });
 
+  test("a list of metadata alone has no items where it is empty, and is an empty one", async () => {
+    server.next("list", ({ reply }) => reply(200, { metadata: { resourceVersion: "1" }, items: null }));
+
+    expect(await cluster.list(pods, { metadataOnly: true })).toEqual({ items: [], resourceVersion: "1" });
+  });
+
   test("a page says where the next one begins", async () => {
     for (const name of ["a", "b", "c"]) server.store.create(nodes, undefined, { metadata: { name } });
 

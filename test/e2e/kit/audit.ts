@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { kubectl, operatorNamespace } from "./cluster.ts";
 
 export interface Request {
+  readonly at: Date;
   readonly username: string;
   readonly userAgent: string;
   readonly verb: string;
@@ -22,6 +23,7 @@ export interface Request {
 }
 
 interface AuditEvent {
+  readonly requestReceivedTimestamp: string;
   readonly verb: string;
   readonly requestURI: string;
   readonly user: { readonly username: string };
@@ -73,23 +75,23 @@ export async function requestsSince(mark: number, counts: (request: Request) => 
 function toRequest({
   user,
   userAgent = "",
-  verb,
-  requestURI,
   objectRef = {},
   responseStatus,
   annotations,
+  ...event
 }: AuditEvent): Request {
   return {
+    at: new Date(event.requestReceivedTimestamp),
     username: user.username,
     userAgent,
-    verb,
+    verb: event.verb,
     group: objectRef.apiGroup ?? "",
     resource: objectRef.resource ?? "",
     subresource: objectRef.subresource,
     name: objectRef.name ?? "",
     namespace: objectRef.namespace,
     code: responseStatus?.code ?? 0,
-    path: requestURI.replace(/\?.*$/, ""),
+    path: event.requestURI.replace(/\?.*$/, ""),
     isAllowed: annotations?.["authorization.k8s.io/decision"] === "allow",
   };
 }
