@@ -33,7 +33,7 @@ const rare: Readonly<Record<string, string>> = {
 beforeAll(async () => {
   if (isOnDevcluster) return;
   await prepareBundle();
-  await Promise.all([useTrees(), outgrowRevisions(), beRemoved()]);
+  await Promise.all([useTrees(), outgrowRevisions(), fail(), beRemoved()]);
   await beginAnew();
 }, 400_000);
 
@@ -106,6 +106,11 @@ async function outgrowRevisions(): Promise<void> {
     const names = await kubectl(["get", "controllerrevisions", "-l", "stint.dev/bundle=grows", "-o", "name"]);
     return names.trim().split("\n").length < revisions ? names : undefined;
   });
+}
+
+/** A failure is told in an event. */
+async function fail(): Promise<void> {
+  await runToEnd("fails", { task: "e2e/fails", input: ["told"], retry: { maxRetries: 0 } });
 }
 
 async function beRemoved(): Promise<void> {
