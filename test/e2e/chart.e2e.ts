@@ -40,6 +40,7 @@ describe("a release", () => {
     if (!isOnDevcluster) {
       await applyCrds(chart);
       await upgrade(chart);
+      await ofOperator("delete", "secret", "kept-ca", "--ignore-not-found");
     }
     rmSync(folder, { recursive: true });
   });
@@ -60,6 +61,20 @@ describe("a release", () => {
       expect(run.status).toMatchObject({ phase: "Succeeded", result: "awake", attemptCount: 1 });
     },
   );
+
+  testOnRealCluster(deployments, "serves under an authority that people keep (S294)", async () => {
+    const { data } = JSON.parse(await ofOperator("get", "secret", "stint-gateway-ca", "-o", "json")) as {
+      data: object;
+    };
+    const kept = { apiVersion: "v1", kind: "Secret", metadata: { name: "kept-ca" }, data };
+    await kubectl(["-n", operatorNamespace, "apply", "-f", "-"], { stdin: JSON.stringify(kept) });
+    await runningFor("through-authority", 20);
+
+    await upgrade(chart, "--set", "gateway.caSecret=kept-ca");
+    const run = await finished("through-authority");
+
+    expect(run.status).toMatchObject({ phase: "Succeeded", result: "awake", attemptCount: 1 });
+  });
 
   testOnRealCluster(deployments, "is upgraded to other values while runs go on", async () => {
     await runningFor("through-upgrade", 25);
