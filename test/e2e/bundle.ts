@@ -116,6 +116,9 @@ export const sumSquares = task("sum_squares", async (a: number, b: number) => {
   const [x, y] = await Promise.all([square(a), square(b)]);
   return x + y;
 });
+export const differs = task("differs", async () => {
+  await Promise.all([square(2), square.with({ instanceType: "e2e-large" })(3)]);
+});
 export const catches = task("catches", async () => {
   try {
     await fails.with({ retry: { maxRetries: 0 } })("the child gave up");

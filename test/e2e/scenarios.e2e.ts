@@ -115,7 +115,7 @@ describe("what cannot start", () => {
     expect(await podsOf("unknown-task")).toEqual([]);
   });
 
-  scenario("an unknown instance type is named, with those there are", ["huge"], async () => {
+  scenario("an unknown instance type is named, with those there are (S57)", ["huge"], async () => {
     const run = await runToEnd("huge", { task: "e2e/nothing", instanceType: "huge" });
 
     expect(reasonOf(run)).toBe("UnknownInstanceType");
@@ -168,7 +168,7 @@ describe("failure and retry", () => {
     expect(deaf.status?.attempts?.[0]).toMatchObject({ reason: "TimedOut", class: "User" });
   });
 
-  scenario("running out of memory by buffers steps up to the larger type", ["oom-buffers"], async () => {
+  scenario("running out of memory by buffers steps up to the larger type (S65)", ["oom-buffers"], async () => {
     const run = await runToEnd("oom-buffers", {
       task: "e2e/fills-buffers",
       input: [136],
@@ -185,7 +185,7 @@ describe("failure and retry", () => {
     expect(second?.spec?.containers?.[0]?.resources?.limits?.["memory"]).toBe("288Mi");
   });
 
-  scenario("running out of JavaScript heap is the same failure", ["oom-heap"], async () => {
+  scenario("running out of JavaScript heap is the same failure (S296)", ["oom-heap"], async () => {
     const run = await runToEnd("oom-heap", {
       task: "e2e/fills-heap",
       input: [50_000_000],
@@ -242,7 +242,7 @@ describe("cancel, delete, keep", () => {
   });
 
   scenario(
-    "a running task learns that it was canceled, and its late result does not count",
+    "a running task learns that it was canceled, and its late result does not count (S163, S169)",
     ["cancel-running"],
     async () => {
       await createRun("cancel-running", { task: "e2e/sleeps", input: [600] });
