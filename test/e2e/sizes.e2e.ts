@@ -126,5 +126,5 @@ scenario("runs of one tree have sizes of their own (S64)", ["tree"], async () =>
     ["tree", ...children.map(({ metadata }) => metadata.name)].map(sizesOf),
   );
   expect(parents?.[0]?.limits["memory"]).toBe("96Mi");
-  expect(others.map(([size]) => size?.limits["memory"]).toSorted()).toEqual(["288Mi", "96Mi"]);
+  expect(new Set(others.map(([size]) => size?.limits["memory"]))).toEqual(new Set(["96Mi", "288Mi"]));
 });
