@@ -1,5 +1,5 @@
 // The helm that our test cluster has (test/cluster/kubectl.ts), on this repository's chart.
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 import { parseAllDocuments } from "yaml";
 
@@ -12,7 +12,8 @@ export const chart = join(root, "helm");
 
 /** Runs helm to its end; a failure is a code. */
 export async function helm(...args: readonly string[]): Promise<Ran> {
-  return run(join(await needKubectl(), "helm"), args);
+  const path = [await needKubectl(), process.env["PATH"]].join(delimiter);
+  return run("helm", args, { ...process.env, PATH: path });
 }
 
 /** What the chart makes of these values, which are as in a file of values. Throws helm's own words where it refuses them. */
