@@ -349,3 +349,13 @@ describe("children", () => {
 async function cancel(run: string): Promise<void> {
   await kubectl(["patch", "taskrun", run, "--type=merge", "-p", '{"spec":{"cancel":true}}']);
 }
+
+scenario(
+  "the cache of a tree keeps the last value, and lists nothing once it is deleted (S149)",
+  ["caches"],
+  async () => {
+    const run = await runToEnd("caches", { task: "e2e/caches" });
+
+    expect(run.status?.result).toEqual(["second", ["a"], []]);
+  },
+);
