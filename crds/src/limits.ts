@@ -28,6 +28,8 @@ export const limits = {
   attemptErrorLength: 1024,
   errorLength: 4096,
   stackLength: 16_384,
+  /** What `status.error` says can be done. */
+  hintLength: 256,
   conditionMessageLength: 32_768,
   terminationMessageBytes: 4096,
   firstAttemptsKept: 10,

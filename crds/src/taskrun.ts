@@ -117,6 +117,7 @@ export const ErrorRecordSchema = z.object({
   name: z.string().max(256),
   message: z.string().max(limits.errorLength),
   stack: z.string().max(limits.stackLength).optional(),
+  hint: z.string().max(limits.hintLength).optional().describe("What can be done about it."),
 });
 export type ErrorRecord = z.infer<typeof ErrorRecordSchema>;
 

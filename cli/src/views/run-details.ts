@@ -17,7 +17,7 @@ const attemptColumns: readonly Column[] = [
   { title: "DURATION", align: "right" },
 ];
 
-/** Facts, attempts and the value or the error, in paragraphs. */
+/** Facts, attempts, the value or the error, and what can be done about that, in paragraphs. */
 export function runDetails(run: TaskRun, now: Date, width: number): string {
   const attempts = attemptsOf(run);
   const paragraphs = [
@@ -31,6 +31,7 @@ export function runDetails(run: TaskRun, now: Date, width: number): string {
       : "",
     attemptErrors(attempts, width),
     outcomeText(run, width),
+    facts([["hint", run.status?.error?.hint]], width),
   ];
   return paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
 }

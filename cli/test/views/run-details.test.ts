@@ -41,10 +41,15 @@ test("a run shows where it stands, its attempts and its value", () => {
   `);
 });
 
-test("a failed run shows its error with its stack, and who started it", () => {
+test("a failed run shows its error with its stack, what can be done, and who started it", () => {
   const status = ended("Failed", "TaskError", {
     message: "failed after 1 attempt(s): bad",
-    error: { name: "RangeError", message: "bad", stack: "RangeError: \u001b[31mbad\n    at square (tasks.ts:3:9)" },
+    error: {
+      name: "RangeError",
+      message: "bad",
+      stack: "RangeError: \u001b[31mbad\n    at square (tasks.ts:3:9)",
+      hint: "Look into the log.",
+    },
     parent: { name: "sum", uid: "uid-sum", attempt: 2 },
     root: { name: "sum", uid: "uid-sum" },
   });
@@ -63,6 +68,8 @@ test("a failed run shows its error with its stack, and who started it", () => {
     error
       RangeError: bad
           at square (tasks.ts:3:9)
+
+    hint  Look into the log.
     "
   `);
 });

@@ -8,6 +8,7 @@ import {
   LiveReason,
   NotStartedReason,
 } from "@stint/crds/conditions";
+import { failureNotes } from "@stint/crds/failures";
 import type { Condition } from "@stint/crds/kubernetes";
 import { limits } from "@stint/crds/limits";
 import type { ErrorRecord, TaskRunStatus } from "@stint/crds/taskrun";
@@ -70,12 +71,13 @@ export function isTrue(status: TaskRunStatus | undefined, type: ConditionType): 
   return conditionOf(status?.conditions, type)?.status === "True";
 }
 
-/** An error as `status.error` keeps it: cut, never empty of meaning (S77). */
-export function errorRecord(error: ReportedError): ErrorRecord {
+/** An error as `status.error` keeps it: cut, never empty of meaning, with what can be done about its reason (S77). */
+export function errorRecord(error: ReportedError, reason: FailureReason): ErrorRecord {
   return {
     name: error.name.slice(0, 256),
     message: error.message.slice(0, limits.errorLength),
     ...(error.stack !== undefined && { stack: error.stack.slice(0, limits.stackLength) }),
+    hint: failureNotes[reason].hint,
   };
 }
 

@@ -212,7 +212,7 @@ describe("an error on record (S77)", () => {
   const long = { name: "N".repeat(300), message: "m".repeat(5000), stack: "s".repeat(20_000) };
 
   test("is cut in the run, and its stack is kept", () => {
-    const { name, message, stack } = errorRecord(long);
+    const { name, message, stack } = errorRecord(long, "TaskError");
 
     expect([name.length, message.length, stack?.length]).toEqual([256, 4096, 16_384]);
   });
@@ -225,7 +225,13 @@ describe("an error on record (S77)", () => {
   });
 
   test("with an empty message keeps it empty", () => {
-    expect(errorRecord({ name: "Error", message: "" })).toEqual({ name: "Error", message: "" });
+    expect(errorRecord({ name: "Error", message: "" }, "TaskError")).toMatchObject({ name: "Error", message: "" });
+  });
+
+  test("says what can be done about it", () => {
+    const { hint } = errorRecord({ name: "StartTimeout", message: "late" }, "StartTimeout");
+
+    expect(hint).toBe("Add capacity, choose a smaller instanceType, or raise startTimeoutSeconds.");
   });
 
   test("of a condition is cut at its limit", () => {

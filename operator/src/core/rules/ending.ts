@@ -60,7 +60,7 @@ export function awaitingRetry(look: Look): Verdict | undefined {
 
 /** Ends a run whose live attempt failed for good. */
 export function gaveUp(look: Look, failure: Failure, { reason, message }: GiveUp = failure): Verdict {
-  const error = errorRecord(failure.error ?? { name: failure.reason, message: failure.message });
+  const error = errorRecord(errorOf(failure), reason);
   return settle(
     look,
     { kind: "Failed", reason, message },

@@ -11,7 +11,7 @@ import type { Action, Verdict } from "../decision.ts";
 import { after, earliest, holdingPods, lookAgainMs, ownDeadline, settle, type Look } from "../look.ts";
 import { desiredPod } from "../pod.ts";
 import { withoutProgress } from "../progress.ts";
-import type { Situation } from "../status.ts";
+import { errorRecord, type Situation } from "../status.ts";
 import { acceptance, type Acceptance } from "../acceptance.ts";
 import { InvariantError } from "../../errors.ts";
 import { askedRevision } from "../rerun.ts";
@@ -214,7 +214,7 @@ function pending(
 /** The run fails before it has begun. */
 export function rejection(look: Look, reason: FinalReason, message: string): Verdict {
   const changes = {
-    error: { name: reason, message: message.slice(0, 4096) },
+    error: errorRecord({ name: reason, message }, reason),
     inputHash: look.run.input.hash,
     ...rerunCarriedOut(look),
   };

@@ -27,7 +27,7 @@ import {
 import { containerOf, startedAt } from "../outcome.ts";
 import { isCanceledFromAbove } from "../rerun.ts";
 import { unstartable } from "../waiting.ts";
-import { isTrue } from "../status.ts";
+import { errorRecord, isTrue } from "../status.ts";
 import { tracesOf } from "../traces.ts";
 
 /** How long a gateway has to have been ready before a silent runner is called timed out (S68). */
@@ -66,16 +66,17 @@ export function stopping(look: Look): Verdict | undefined {
 export function overDeadline(look: Look): Verdict | undefined {
   if (look.deadlineAt === undefined || look.deadlineAt > look.now) return undefined;
   const message = deadlineMessage(look);
-  if (look.attempt && holdingPods(look).length > 0) return stop(look, FinalReason.DeadlineExceeded, message);
-  const attempts = look.attempt && endedAs(FinalReason.DeadlineExceeded, look);
+  const reason = FinalReason.DeadlineExceeded;
+  if (look.attempt && holdingPods(look).length > 0) return stop(look, reason, message);
+  const attempts = look.attempt && endedAs(reason, look);
   return settle(
     look,
-    { kind: "Failed", reason: FinalReason.DeadlineExceeded, message },
+    { kind: "Failed", reason, message },
     {
-      changes: { error: { name: FinalReason.DeadlineExceeded, message }, ...(attempts && { attempts }) },
+      changes: { error: errorRecord({ name: reason, message }, reason), ...(attempts && { attempts }) },
       actions: [
-        ...deletions(holdingPods(look), FinalReason.DeadlineExceeded),
-        { kind: "recordEvent", type: "Warning", reason: FinalReason.DeadlineExceeded, note: message },
+        ...deletions(holdingPods(look), reason),
+        { kind: "recordEvent", type: "Warning", reason, note: message },
       ],
     },
   );

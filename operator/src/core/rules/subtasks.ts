@@ -3,7 +3,7 @@ import { EndReason, FinalReason, NotStartedReason } from "@stint/crds/conditions
 
 import type { Action, Verdict } from "../decision.ts";
 import { after, earliest, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
-import { waitsForSubtasks } from "../status.ts";
+import { errorRecord, waitsForSubtasks } from "../status.ts";
 import type { Subtasks } from "../world.ts";
 import { versioned } from "./removal.ts";
 import { resumed } from "./suspended.ts";
@@ -42,7 +42,7 @@ export function subtaskFailed(look: Look): Verdict | undefined {
     look,
     { kind: "Failed", reason, message },
     {
-      changes: { error: { name: reason, message } },
+      changes: { error: errorRecord({ name: reason, message }, reason) },
       actions: [{ kind: "recordEvent", type: "Warning", reason, note: message }],
     },
   );
