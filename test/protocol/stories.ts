@@ -10,7 +10,7 @@ import type { Manifest } from "@stint/crds/manifest";
 
 import { type Outcome, outcomeOf } from "../../operator/src/core/outcome.ts";
 import { taskRuns } from "../../operator/src/effects/resources.ts";
-import { anAcceptedRun, anAttempt, aPod, podUid, stamp } from "../../operator/test/builders.ts";
+import { after, anAcceptedRun, anAttempt, aPod, podUid, stamp } from "../../operator/test/builders.ts";
 import { type Answer, GatewayBox } from "../../operator/test/gateway/gateway-in-a-box.ts";
 
 /** One request of a runner, and what it was answered. */
@@ -114,7 +114,7 @@ export function outcomeFrom(message: string | undefined): Outcome | undefined {
   if (message === undefined) return undefined;
   const terminated = { exitCode: 1, reason: "Error", message, startedAt: stamp(1), finishedAt: stamp(5) };
   const pod = aPod(1, "Failed", { container: { terminated } });
-  return outcomeOf(anAttempt(), pod, { cancelStored: false, timeoutSeconds: 600 });
+  return outcomeOf(anAttempt(), pod, { now: after(60), cancelStored: false, timeoutSeconds: 600 });
 }
 
 /** The children that an answer tells of end as their tasks would have them end. */

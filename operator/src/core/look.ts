@@ -38,7 +38,7 @@ export function gather(run: ObservedRun, pods: readonly OwnedPod[], world: World
   const present = attempt && podOf(attempt, pods);
   const pod = present ?? (attempt && world.gonePod && podOf(attempt, [world.gonePod]));
   const report = attempt && reportFor(attempt, run, world);
-  const outcome = attempt && observeOutcome(attempt, { pod, podGone: pod !== present }, report, { run, world });
+  const outcome = attempt && observeOutcome(attempt, { pod, podGone: pod !== present }, report, { run, world, now });
   const status = run.status ?? {};
   return {
     run,
@@ -150,12 +150,13 @@ function observeOutcome(
   attempt: Attempt,
   { pod, podGone }: { readonly pod: OwnedPod | undefined; readonly podGone: boolean },
   received: ReceivedReport | undefined,
-  { run, world }: Pick<Look, "run" | "world">,
+  { run, world, now }: Pick<Look, "run" | "world" | "now">,
 ): Outcome | undefined {
   if (!pod && !received && attempt.podUid === undefined) return undefined; // the create is due (S98)
   const node = nodeOf(pod, world);
   return outcomeOf(attempt, pod, {
     podGone,
+    now,
     cancelStored: run.spec.cancel === true,
     timeoutSeconds: run.status?.resolved?.timeoutSeconds ?? limits.timeoutSeconds.default,
     ...(node && { node }),

@@ -4,7 +4,8 @@
 //   O2. Once a stop or a cancel is stored no report counts, whichever way it came (S164).
 //   O3. Otherwise a report wins over everything that the pod says later, and exit 0 without one is a failure (S76).
 //   O4. DisruptionTarget is read on an ended pod only: on a live one it may be stale, and is then turned False later.
-//   O5. Total: whatever a kubelet writes, an attempt that is over gets a reason, and its class follows from the reason.
+//   O5. An end by a signal is not read before the kubelet has had its last word, which may say that it was its own doing.
+//   O6. Total: whatever a kubelet writes, an attempt that is over gets a reason, and its class follows from the reason.
 import type { Report, ReportedError } from "@stint/crds/attempt";
 import { podContract } from "@stint/crds/attempt";
 import { FailureClass, FinalReason, InfrastructureReason, UserReason } from "@stint/crds/conditions";
@@ -13,6 +14,7 @@ import { limits } from "@stint/crds/limits";
 import type { Attempt } from "@stint/crds/taskrun";
 import { decodeTermination } from "@stint/crds/termination";
 
+import { isRejected, lastWordDueAt } from "./kubelet-words.ts";
 import type { ContainerState, ContainerStatus, NodeState, OwnedPod } from "./world.ts";
 
 /** How an attempt ended. A task that fails is not an error but a value: one of the three kinds of {@link Failure}. */
@@ -51,6 +53,7 @@ export interface Seen {
   readonly cancelStored: boolean;
   /** The timeout in force, for the message of {@link UserReason.TimedOut}. */
   readonly timeoutSeconds: number;
+  readonly now: Date;
   /** `pod` is the last that was seen of a pod that no longer exists. */
   readonly podGone?: boolean;
 }
@@ -69,7 +72,17 @@ export function outcomeOf(attempt: Attempt, pod: OwnedPod | undefined, seen: See
   if (seen.report) return reported(seen.report);
   if (!over) return undefined;
   if (!pod) return infrastructure(InfrastructureReason.PodDeleted, `pod ${attempt.podName} is gone`);
-  return lastWords(pod) ?? readEnd({ attempt, pod, seen });
+  return lastWords(pod) ?? (isUnsaid(pod, seen) ? undefined : readEnd({ attempt, pod, seen }));
+}
+
+/** When an end that is there, and not yet to be read, is to be read at the latest (O5). */
+export function readableAt(pod: OwnedPod): Date | undefined {
+  return lastWordDueAt(pod, terminatedOf(pod));
+}
+
+function isUnsaid(pod: OwnedPod, { podGone, node, now }: Seen): boolean {
+  const dueAt = readableAt(pod);
+  return dueAt !== undefined && dueAt > now && podGone !== true && !isDeclaredLost(pod, node);
 }
 
 /** The status of the container that is judged (O1). */
@@ -157,6 +170,7 @@ interface End {
 const readings: readonly ((end: End) => Failure | undefined)[] = [
   nodeLost,
   disrupted,
+  rejected,
   storageExceeded,
   deadlineExceeded,
   outOfMemory,
@@ -203,11 +217,16 @@ const byOthers: ReadonlyMap<string, InfrastructureReason> = new Map([
   ["DeletionByPodGC", InfrastructureReason.NodeLost],
 ]);
 
-/** Evicted without a disruption: the pod has used more storage than it asked for, or was never let in. */
+/** The kubelet would not have the pod, or, started anew, would not have it any longer. */
+function rejected(end: End): Failure | undefined {
+  if (!isRejected(end.pod.status)) return undefined;
+  const { Evicted, NeverStarted } = InfrastructureReason;
+  return infrastructure(hasStarted(end) ? Evicted : NeverStarted, podMessage(end));
+}
+
+/** Evicted without a disruption: the pod has used more storage than it asked for. */
 function storageExceeded(end: End): Failure | undefined {
-  const { status } = end.pod;
-  if (status.reason !== "Evicted") return undefined;
-  if (!hasStarted(end)) return infrastructure(InfrastructureReason.NeverStarted, podMessage(end));
+  if (end.pod.status.reason !== "Evicted" || !hasStarted(end)) return undefined;
   return user(UserReason.StorageExceeded, podMessage(end));
 }
 
@@ -259,7 +278,7 @@ function killed(end: End): Failure | undefined {
 }
 
 /** A container in state terminated has run, except where the reason says that it could not, or that nobody knows. */
-function hasStarted({ attempt, pod }: End): boolean {
+export function hasStarted({ attempt, pod }: Pick<End, "attempt" | "pod">): boolean {
   const { running, terminated } = containerOf(pod)?.state ?? {};
   if (attempt.startedAt !== undefined || pod.runningSeenAt !== undefined || running !== undefined) return true;
   if (terminated === undefined || startFailures.has(terminated.reason ?? "")) return false;

@@ -47,6 +47,32 @@ export const liveRows: readonly Row[] = [
     status: "Running AttemptRunning",
   },
   {
+    given: "a container that a signal ended, of whose pod the kubelet has not said why (S298)",
+    run: running(),
+    pods: [aPod(1, "Running", { container: { terminated: { exitCode: 143, reason: "Error", finishedAt: stamp(9) } } })],
+    then: "active",
+    status: "Running AttemptRunning",
+  },
+  {
+    given: "the same after 5 s, a sidecar in the way",
+    run: running(),
+    pods: [aPod(1, "Running", { container: { terminated: { exitCode: 143, reason: "Error", finishedAt: stamp(5) } } })],
+    then: "awaitingRetry",
+    status: "Pending AwaitingRetry",
+    does: ["event ExitedWithoutReport"],
+  },
+  {
+    given: "a running pod whose container a new kubelet has not found yet, long after its start timeout (S69)",
+    run: anAcceptedRun(
+      [anAttempt(1, { startedAt: stamp(1) })],
+      { status: { resolved: resolvedSettings({ startTimeoutSeconds: 2 }) } },
+      { kind: "Running", reason: "AttemptRunning" },
+    ),
+    pods: [aPod(1, "Running", { status: { containerStatuses: undefined } })],
+    then: "active",
+    status: "Running AttemptRunning",
+  },
+  {
     given: "a report of success",
     run: running(),
     pods: [aPod()],

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { isDeclaredLost, isEnded, outcomeOf, type Outcome, type Seen } from "../../src/core/outcome.ts";
 import type { ContainerState, OwnedPod, PodStatus } from "../../src/core/world.ts";
-import { aFailure, aNode, anAttempt, aPod, aSuccess, stamp } from "../builders.ts";
+import { after, aFailure, aNode, anAttempt, aPod, aSuccess, stamp } from "../builders.ts";
 
 /** Words that kubelets say, and some that they do not: a member of every object among them. */
 const word = (...known: string[]) => fc.oneof(fc.constantFrom(...known, "constructor", ""), fc.string());
@@ -35,6 +35,7 @@ const terminated = fc.record(
       encodeTermination({ kind: "report", report: aFailure() }) ?? "",
     ),
     startedAt: word(stamp(1), "1970-01-01T00:00:00Z"),
+    finishedAt: word(stamp(5)),
   },
   { requiredKeys: ["exitCode"] },
 );
@@ -74,6 +75,7 @@ const look: fc.Arbitrary<Seen> = fc
   .map(({ node, podGone }) => ({
     cancelStored: false,
     timeoutSeconds: 600,
+    now: after(60), // the kubelet has had its last word (S298)
     podGone,
     ...(node !== "gone" && { node: aNode("node-1", { ready: node === "ready" }) }),
   }));

@@ -1,7 +1,15 @@
 import { encodeTermination } from "@stint/crds/termination";
 import { describe, expect, test } from "vitest";
 
-import { isDeclaredLost, isEnded, outcomeOf, startedAt, type Outcome, type Seen } from "../../src/core/outcome.ts";
+import {
+  isDeclaredLost,
+  isEnded,
+  outcomeOf,
+  readableAt,
+  startedAt,
+  type Outcome,
+  type Seen,
+} from "../../src/core/outcome.ts";
 import type { ContainerState, OwnedPod } from "../../src/core/world.ts";
 import { after, aFailure, aNode, anAttempt, aPod, aSuccess, stamp } from "../builders.ts";
 
@@ -11,11 +19,11 @@ const deleted = { metadata: { deletionTimestamp: stamp(40) } };
 
 /** A calm look: the node is well, nothing was reported, nobody canceled. */
 function seen(overrides: Partial<Seen> = {}): Seen {
-  return { node: readyNode, cancelStored: false, timeoutSeconds: 600, ...overrides };
+  return { node: readyNode, cancelStored: false, timeoutSeconds: 600, now: after(60), ...overrides };
 }
 
 const dead = seen({ node: deadNode });
-const gone: Seen = { cancelStored: false, timeoutSeconds: 600 };
+const gone: Seen = { cancelStored: false, timeoutSeconds: 600, now: after(60) };
 
 function exited(exitCode: number, reason = exitCode === 0 ? "Completed" : "Error", message = ""): ContainerState {
   return { terminated: { exitCode, reason, message, startedAt: stamp(1), finishedAt: stamp(5) } };
@@ -111,6 +119,18 @@ const disruptions: readonly End[] = [
   ["graceful node shutdown", "Infrastructure NodeShutdown", died(143, by(kubelet, "Terminated"))],
   ["node shutdown, exit 0, no report", "Infrastructure NodeShutdown", died(0, by(kubelet, "Terminated"))],
   ["node shutdown, a report", "Succeeded", died(0, by(kubelet, "Terminated")), seen({ report: aSuccess() })],
+  [
+    "refused for pressure by a kubelet that was started anew (S298)",
+    "Infrastructure Evicted",
+    died(143, { status: { reason: "Evicted", message: "Pod was rejected: The node had condition: [DiskPressure]. " } }),
+  ],
+  [
+    "the same in the words of older kubelets",
+    "Infrastructure Evicted",
+    died(0, { status: { reason: "Evicted", message: "Pod The node had condition: [MemoryPressure]. " } }),
+  ],
+  ["refused while it ran, its device gone", "Infrastructure Evicted", died(137, podReason("UnexpectedAdmissionError"))],
+  ["refused while it ran, no room any more", "Infrastructure Evicted", died(143, podReason("OutOfstint.test/gpu"))],
   ["a disruption that is new to us", "Infrastructure Evicted", died(1, by("Meteorite"))],
   [
     "a disruption that was called off",
@@ -293,6 +313,58 @@ describe("what an outcome says", () => {
     expect(startedAt(aPod(1, "Failed", { container: never }))).toBeUndefined();
     expect(startedAt(aPod(1, "Failed"))).toEqual(after(1));
     expect(startedAt(aPod(1, "Running"))).toEqual(after(1));
+  });
+});
+
+describe("the kubelet's last word (S298)", () => {
+  const exit = (exitCode: number, reason = "Error"): Changes => ({
+    container: { terminated: { exitCode, reason, startedAt: stamp(1), finishedAt: stamp(5) } },
+  });
+  const ending = (exitCode: number, changes: Changes = {}): OwnedPod =>
+    aPod(1, "Running", { ...exit(exitCode), ...changes });
+  const soon = seen({ now: after(6) });
+
+  test.each([137, 143])("is awaited for 5 s where a signal ended the container: exit %i", (exitCode) => {
+    const pod = ending(exitCode);
+
+    expect(outcomeOf(anAttempt(), pod, soon)).toBeUndefined();
+    expect(readableAt(pod)).toEqual(after(10));
+    expect(outcomeOf(anAttempt(), pod, seen({ now: after(10) }))).toHaveProperty("kind", "User");
+  });
+
+  test("makes it the infrastructure's", () => {
+    const status = {
+      phase: "Failed",
+      reason: "Evicted",
+      message: "Pod was rejected: The node had condition: [DiskPressure]. ",
+    };
+
+    expect(inWords(outcomeOf(anAttempt(), ending(143, { status }), soon))).toBe("Infrastructure Evicted");
+  });
+
+  test.each<[string, OwnedPod, string]>([
+    ["the process left by itself", ending(7), "User ExitedWithoutReport"],
+    ["the container was out of memory", ending(137, exit(137, "OOMKilled")), "User OutOfMemory"],
+    ["somebody deleted the pod", ending(143, deleted), "Infrastructure PodDeleted"],
+    ["the pod has its phase", died(137), "User Killed"],
+    [
+      "the process has said how it ended",
+      ending(143, { container: exited(143, "Error", failureWords) }),
+      "User TaskError",
+    ],
+  ])("is not awaited where %s", (_, pod, outcome) => {
+    expect(inWords(outcomeOf(anAttempt(), pod, soon))).toBe(outcome);
+  });
+
+  test("is not awaited of a pod that is gone, or whose node is", () => {
+    const disrupted = by("PreemptionByScheduler");
+
+    expect(inWords(outcomeOf(anAttempt(), ending(143, disrupted), { ...soon, podGone: true }))).toBe(
+      "Infrastructure Preempted",
+    );
+    expect(inWords(outcomeOf(anAttempt(), ending(143, deleted), { ...soon, node: deadNode }))).toBe(
+      "Infrastructure NodeLost",
+    );
   });
 });
 

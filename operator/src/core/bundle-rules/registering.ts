@@ -145,7 +145,7 @@ function outcomeIn({ current, pod, world, now }: OpenLook): Exclude<Outcome, { k
   };
   const node = pod?.spec.nodeName === undefined ? undefined : world.nodes.get(pod.spec.nodeName);
   const timeoutSeconds = limits.registrationSeconds;
-  const outcome = outcomeOf(attempt, pod, { cancelStored: false, timeoutSeconds, ...(node && { node }) });
+  const outcome = outcomeOf(attempt, pod, { now, cancelStored: false, timeoutSeconds, ...(node && { node }) });
   return outcome?.kind === "Succeeded" ? { kind: "Canceled" } : outcome;
 }
 

@@ -1,16 +1,16 @@
 // An attempt is live: its pod is made, seen to run, and waited for.
 import { ConditionType, EventReason, FinalReason, LiveReason } from "@stint/crds/conditions";
-import type { TaskRunStatus } from "@stint/crds/taskrun";
+import type { Attempt, TaskRunStatus } from "@stint/crds/taskrun";
 
 import { withLastAttempt } from "../attempts.ts";
 import type { Verdict } from "../decision.ts";
 import { after, deletions, earliest, holdingPods, lookAgainMs, settle, unchanged, type Look } from "../look.ts";
 import { inputTooLarge } from "../acceptance.ts";
-import { containerOf, startedAt, type Failure } from "../outcome.ts";
+import { containerOf, hasStarted, readableAt, startedAt, type Failure } from "../outcome.ts";
 import { withoutProgress } from "../progress.ts";
 import { waitingFor } from "../waiting.ts";
 import { conditionOf, isTrue } from "../status.ts";
-import type { Refusal } from "../world.ts";
+import type { OwnedPod, Refusal } from "../world.ts";
 import { gaveUp } from "./ending.ts";
 import { createPod, missingRevision } from "./starting.ts";
 import { overdueAt } from "./stopping.ts";
@@ -73,10 +73,17 @@ export function creating(look: Look): Verdict | undefined {
 /** The attempt lives. */
 export function active(look: Look): Verdict | undefined {
   if (!look.attempt || !look.pod) return undefined;
-  const { pod, now } = look;
-  const verdict = containerOf(pod)?.state?.running ? running(look) : waiting(look);
-  const requeueAt = earliest(verdict.requeueAt, overdueAt(look), look.deadlineAt, after(now, lookAgainMs));
+  const { attempt, pod, now } = look;
+  const verdict = standing(look, attempt, pod);
+  const due = [overdueAt(look), readableAt(pod), look.deadlineAt, after(now, lookAgainMs)];
+  const requeueAt = earliest(verdict.requeueAt, ...due);
   return { ...withProgress(verdict, look), ...(requeueAt && { requeueAt }) };
+}
+
+function standing(look: Look, attempt: Attempt, pod: OwnedPod): Verdict {
+  if (containerOf(pod)?.state?.running) return running(look);
+  // It runs no more, or a kubelet that is started anew has yet to find it: what has begun does not wait for its start again.
+  return hasStarted({ attempt, pod }) ? unchanged(look) : waiting(look);
 }
 
 function running(look: Look): Verdict {

@@ -24,7 +24,7 @@ import {
   unchanged,
   type Look,
 } from "../look.ts";
-import { containerOf, startedAt } from "../outcome.ts";
+import { hasStarted, isEnded, startedAt } from "../outcome.ts";
 import { isCanceledFromAbove } from "../rerun.ts";
 import { unstartable } from "../waiting.ts";
 import { errorRecord, isTrue } from "../status.ts";
@@ -89,9 +89,8 @@ export function deadlineMessage({ deadlineAt, run, now }: Look): string {
 
 /** The attempt has run too long, waited too long to start, or cannot start at all (S68 to S70). */
 export function overdue(look: Look): Verdict | undefined {
-  if (!look.attempt || !look.pod || look.attempt.stop) return undefined;
-  if (containerOf(look.pod)?.state?.running)
-    return isPast(timesOutAt(look), look) ? stop(look, UserReason.TimedOut) : undefined;
+  if (!look.attempt || !look.pod || look.attempt.stop || isEnded(look.pod)) return undefined;
+  if (isStarted(look)) return isPast(timesOutAt(look), look) ? stop(look, UserReason.TimedOut) : undefined;
   const stuck = startProblem(look);
   if (stuck) return "reason" in stuck ? stop(look, stuck.reason, stuck.message) : undefined;
   return isPast(startTimeoutAt(look), look) ? stop(look, InfrastructureReason.StartTimeout) : undefined;
@@ -103,10 +102,14 @@ function isPast(end: Date | undefined, { now }: Look): boolean {
 
 /** When {@link overdue} has to look again. */
 export function overdueAt(look: Look): Date | undefined {
-  if (!look.pod) return undefined;
-  if (containerOf(look.pod)?.state?.running) return timesOutAt(look);
+  if (!look.pod || isEnded(look.pod)) return undefined;
+  if (isStarted(look)) return timesOutAt(look);
   const stuck = startProblem(look);
   return stuck && "lookAgainAt" in stuck ? stuck.lookAgainAt : earliest(startTimeoutAt(look));
+}
+
+function isStarted({ attempt, pod }: Look): boolean {
+  return attempt !== undefined && pod !== undefined && hasStarted({ attempt, pod });
 }
 
 function startProblem({ pod, status, now, world }: Look): ReturnType<typeof unstartable> {
@@ -142,8 +145,8 @@ function endedAs(reason: string, { status, attempt, pod, now }: Look): TaskRunSt
 }
 
 /** The operator's own bound on an attempt that does not report; not before a gateway has had time to hear it (S68). */
-function timesOutAt({ pod, status, world }: Look): Date | undefined {
-  const began = pod && startedAt(pod);
+function timesOutAt({ attempt, pod, status, world }: Look): Date | undefined {
+  const began = (pod && startedAt(pod)) ?? (attempt?.startedAt === undefined ? undefined : new Date(attempt.startedAt));
   if (!began || !status.resolved || !world.gatewayReadySince) return undefined;
   const { timeoutSeconds, gracePeriodSeconds } = status.resolved;
   const end = after(began, (timeoutSeconds + gracePeriodSeconds + timeoutSlackSeconds) * 1000);
