@@ -6,7 +6,7 @@ SHELL := /usr/bin/env bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 installed := node_modules/.installed
 
-.PHONY: help install test check verify demo e2e mutations chaos cluster-up cluster-down images bench soak bench-dev cli clean
+.PHONY: help install test check verify demo e2e e2e-slow mutations chaos cluster-up cluster-down images bench soak bench-dev cli clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -33,6 +33,9 @@ verify: install ## what is generated is current, check, test
 
 e2e: install ## the scenarios on a real two-node cluster, brought up and torn down
 	@node test/e2e/run.ts
+
+e2e-slow: install ## those scenarios that take minutes each: lost nodes, pressure, shutdown, windows of 300 s
+	@node test/e2e/run.ts --slow
 
 mutations: install ## break devcluster in one place after the other; its contract has to notice each
 	@node test/mutations/main.ts

@@ -7,6 +7,7 @@ const steps = [
   ["the chart's schema and its page are current", "node", "test/chart/generate.ts", "--check"],
   ["the page of sources is current", "node", "test/semantics/sources-page.ts", "--check"],
   ["the page of options is current", "node", "test/docs/options-page.ts", "--check"],
+  ["the page of failures is current", "node", "test/e2e/failures/page.ts", "--check"],
   ["every item of the contract is tested", "node", "test/semantics/coverage.ts", "--missing"],
   ["check", "npm", "run", "--silent", "check"],
   ["test", "make", "--no-print-directory", "test"],

@@ -1,6 +1,6 @@
 // `make e2e`: the cluster, the images, the chart, the scenarios and devcluster's contract on it, their table, the mutations, and
-// all of it taken down again. With --keep the cluster stays, for the next run; names of files choose among them. The exit code
-// says it all.
+// all of it taken down again. With --keep the cluster stays, for the next run; names of files choose among them. With --slow,
+// `make e2e-slow`: the scenarios that take minutes each. The exit code says it all.
 import { spawn } from "node:child_process";
 
 import { say } from "../shell.ts";
@@ -8,17 +8,18 @@ import { StepError, step } from "./kit/steps.ts";
 import { prepare } from "./prepare.ts";
 
 const keep = process.argv.includes("--keep");
+const slow = process.argv.includes("--slow");
 const files = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const began = performance.now();
 
 let code = 1;
 try {
   const { env } = await prepare();
-  code = await shown("vitest", ["run", "--config", "vitest.e2e.config.ts", ...files], {
+  code = await shown("vitest", ["run", "--config", `vitest.${slow ? "e2e-slow" : "e2e"}.config.ts`, ...files], {
     ...env,
     STINT_CONTRACT: "cluster",
   });
-  if (files.length === 0) code = Math.max(code, await shown("node", ["test/mutations/main.ts"], process.env));
+  if (files.length === 0 && !slow) code = Math.max(code, await shown("node", ["test/mutations/main.ts"], process.env));
 } catch (error) {
   if (!(error instanceof StepError)) say(String(error));
 } finally {

@@ -19,6 +19,12 @@ test("an id counts for the test around it, else for the one below it", () => {
   ]);
 });
 
+test("a scenario of the real cluster has its title behind its needs", () => {
+  const text = `scenario.onRealCluster(needs, "a drain (S4)", [], () => {});`;
+
+  expect(citationsOf("x.e2e.ts", text)).toEqual([{ id: "S4", file: "x.e2e.ts", test: "a drain (S4)" }]);
+});
+
 test("a file of rows, which tests read, has no test of its own", () => {
   expect(citationsOf("rows.ts", "const row = { says: 'S12 a row' };")).toEqual([{ id: "S12", file: "rows.ts" }]);
 });

@@ -14,13 +14,13 @@ export interface Citation {
   readonly test?: string;
 }
 
-interface TestCall {
+export interface TestCall {
   readonly title: string;
   readonly start: number;
   readonly end: number;
 }
 
-const testFile = /\.(test|e2e|test-d)\.ts$/;
+const testFile = /\.(test|e2e|slow|test-d)\.ts$/;
 /** Parts of test folders that are no tests, and may name items for the reader's sake alone. */
 const ignored = /(^|\/)(node_modules|dist|kit|fakes|semantics|cluster)\//;
 
@@ -51,14 +51,15 @@ function filesBelow(folder: string): string[] {
   return entries.map((file) => join(folder, file)).filter((file) => file.endsWith(".ts") && !ignored.test(file));
 }
 
-function testCallsOf(file: string, text: string): TestCall[] {
+export function testCallsOf(file: string, text: string): TestCall[] {
   const calls: TestCall[] = [];
   new Visitor({
     CallExpression(node) {
       const callee = text.slice(node.callee.start, node.callee.end);
-      const [first] = node.arguments;
-      if (!/^(test|it|scenario|law|describe|expectTypeOf)\b/.test(callee) || !first) return;
-      const title = text.slice(first.start, first.end).replace(/^["'`]|["'`]$/g, "");
+      // Of a test for the real cluster alone the first argument says why.
+      const said = node.arguments[/^(testOnRealCluster|scenario\.\w+)$/.test(callee) ? 1 : 0];
+      if (!/^(test|testOnRealCluster|it|scenario|law|describe|expectTypeOf)\b/.test(callee) || !said) return;
+      const title = text.slice(said.start, said.end).replace(/^["'`]|["'`]$/g, "");
       calls.push({ title, start: node.start, end: node.end });
     },
   }).visit(parseSync(file, text).program);
@@ -66,7 +67,7 @@ function testCallsOf(file: string, text: string): TestCall[] {
 }
 
 /** The innermost test around a place, else the next one below it. */
-function titleFor(place: number, tests: readonly TestCall[]): string | undefined {
+export function titleFor(place: number, tests: readonly TestCall[]): string | undefined {
   const around = tests.filter(({ start, end }) => start <= place && place < end);
   const innermost = around.toSorted((a, b) => a.end - a.start - (b.end - b.start))[0];
   const below = tests.filter(({ start }) => start > place).toSorted((a, b) => a.start - b.start)[0];

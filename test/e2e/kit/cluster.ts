@@ -23,7 +23,14 @@ export interface PodObject extends KubernetesObject {
       readonly resources?: { readonly limits?: Record<string, string> };
     }[];
   };
-  readonly status?: { readonly phase?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly containerStatuses?: readonly {
+      readonly name: string;
+      readonly containerID?: string;
+      readonly state?: { readonly terminated?: { readonly reason?: string } };
+    }[];
+  };
 }
 
 interface Typed {
@@ -55,8 +62,8 @@ export async function createRun(name: string, spec: Record<string, unknown>): Pr
   } as KubernetesObject)) as unknown as TaskRun;
 }
 
-export async function createBundle(name: string, spec: Record<string, unknown>): Promise<void> {
-  await objects.create({ ...taskBundle, metadata: { name, namespace }, spec } as KubernetesObject);
+export async function createBundle(name: string, spec: Record<string, unknown>, space = namespace): Promise<void> {
+  await objects.create({ ...taskBundle, metadata: { name, namespace: space }, spec } as KubernetesObject);
 }
 
 export async function getRun(name: string): Promise<TaskRun> {

@@ -16,12 +16,16 @@ export async function prepareBundle(): Promise<void> {
 }
 
 /** A bundle from a file of test/e2e, Ready; `spec` is what it has besides. */
-export async function addBundle(name: string, file: string, spec: Record<string, unknown> = {}): Promise<void> {
+export async function addBundle(
+  name: string,
+  file: string,
+  spec: Record<string, unknown> = {},
+  space = namespace,
+): Promise<void> {
   const inline = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
-  await createBundle(name, { source: { inline }, defaults: { instanceType: "e2e-small" }, ...spec });
-  await kubectl(["wait", "--for=condition=Ready", `taskbundle/${name}`, "--timeout=150s"]).catch((error: unknown) =>
-    showBundle(name, error),
-  );
+  await createBundle(name, { source: { inline }, defaults: { instanceType: "e2e-small" }, ...spec }, space);
+  const ready = ["-n", space, "wait", "--for=condition=Ready", `taskbundle/${name}`, "--timeout=150s"];
+  await kubectl(ready).catch((error: unknown) => showBundle(name, error));
 }
 
 /** Without the bundle no scenario can run, so all that is known of it is shown. */

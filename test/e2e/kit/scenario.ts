@@ -12,11 +12,16 @@ import { operatorLog } from "./logs.ts";
  * them and the operator's lines about them are printed.
  */
 export function scenario(title: string, runs: readonly string[], body: () => Promise<void>): void {
-  declare(test, title, runs, body);
+  declare(test.concurrent, title, runs, body);
 }
 
 /** A scenario of what only a real cluster has, which is `needs`: "a runtime that confines pods". */
 scenario.onRealCluster = (needs: string, title: string, runs: readonly string[], body: () => Promise<void>): void => {
+  declare(test.skipIf(isOnDevcluster).concurrent, withReason(title, needs), runs, body);
+};
+
+/** One that the others of its file do not run beside. */
+scenario.alone = (needs: string, title: string, runs: readonly string[], body: () => Promise<void>): void => {
   declare(test.skipIf(isOnDevcluster), withReason(title, needs), runs, body);
 };
 
@@ -30,12 +35,12 @@ function withReason(title: string, needs: string): string {
 }
 
 function declare(
-  { concurrent }: Pick<TestAPI, "concurrent">,
+  declared: TestAPI["concurrent"],
   title: string,
   runs: readonly string[],
   body: () => Promise<void>,
 ): void {
-  concurrent(title, async ({ onTestFailed }) => {
+  declared(title, async ({ onTestFailed }) => {
     onTestFailed(async () => {
       console.log(await evidence(title, runs));
     });
