@@ -22,6 +22,14 @@ export function onNode(node: string, command: string): Promise<string> {
   return docker("exec", node, "bash", "-euc", command);
 }
 
+/** Sends a signal to the first process of a container, as nobody inside of it can. */
+export async function signalContainer(
+  { node, container }: { readonly node: string; readonly container: string },
+  signal: NodeJS.Signals,
+): Promise<void> {
+  await onNode(node, `ctr --namespace k8s.io tasks kill --signal ${signal} ${container}`);
+}
+
 /** Until all nodes are well again; whatever a scenario has done to one, this ends it. */
 export async function nodesReady(): Promise<void> {
   await kubectl(["wait", "--for=condition=Ready", "node", "--all", "--timeout=120s"]);

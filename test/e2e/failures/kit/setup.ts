@@ -2,7 +2,7 @@
 import type { TaskRun } from "@stint/crds/taskrun";
 
 import { createRun, finished, kubectl, podsOf, reason, type PodObject } from "../../kit/cluster.ts";
-import { onNode } from "../../kit/nodes.ts";
+import { signalContainer } from "../../kit/nodes.ts";
 import { EndWatch, recordEnd } from "./ends.ts";
 import { prepareNamespace, addBundle } from "../../kit/prepare.ts";
 import type { CauseId } from "../causes.ts";
@@ -53,9 +53,16 @@ export async function podOf(run: string): Promise<string> {
 
 /** Kills the first process of a pod's container, as nobody inside of it can. */
 export async function kill(pod: string): Promise<void> {
+  await signalContainer(await containerOf(pod), "SIGKILL");
+}
+
+/** Where the container of a pod runs. */
+export async function containerOf(pod: string): Promise<{ readonly node: string; readonly container: string }> {
   const { spec, status } = JSON.parse(await kubectl(["get", "pod", pod, "-o", "json"])) as PodObject;
-  const id = status?.containerStatuses?.[0]?.containerID?.split("//")[1];
-  await onNode(String(spec?.nodeName), `ctr --namespace k8s.io tasks kill --signal SIGKILL ${id}`);
+  return {
+    node: String(spec?.nodeName),
+    container: String(status?.containerStatuses?.[0]?.containerID?.split("//")[1]),
+  };
 }
 
 /**
