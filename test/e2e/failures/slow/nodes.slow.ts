@@ -197,9 +197,9 @@ interface Followed {
   stop(): void;
 }
 
-/** Reads on in a file of a node that has something in it, also after the node has stood still. */
+/** Reads on in a file of a node that has something in it, also after the node has stood still. On the node nothing but time ends it. */
 async function followOnNode(node: string, files: string): Promise<Followed> {
-  const child = spawn("docker", ["exec", node, "bash", "-c", `tail -n +1 -F ${files}`], {
+  const child = spawn("docker", ["exec", node, "bash", "-c", `timeout 300 tail -n +1 -F ${files}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const chunks: Buffer[] = [];
