@@ -17,7 +17,7 @@ import type {
   ReceivedManifest,
   Standing,
 } from "./bundle-world.ts";
-import { after } from "./look.ts";
+import { after, deletions } from "./look.ts";
 import { isEnded } from "./outcome.ts";
 import { hashOfSpec } from "./revision.ts";
 import type { OwnedPod } from "./world.ts";
@@ -147,13 +147,6 @@ export function readySince({ status, now }: Pick<BundleLook, "status" | "now">):
   return since === undefined ? now : new Date(since);
 }
 
-/** Deletions of those that nobody deletes yet. */
-export function podDeletions(pods: readonly OwnedPod[], why: string): BundleAction[] {
-  return pods
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map(({ metadata: { name, namespace = "", uid } }) => ({ kind: "deletePod", pod: { name, namespace, uid }, why }));
-}
-
 /** Revision and attempt that a registration pod was made for; 0 for one whose labels do not say. */
 function registrationOf({ metadata: { labels = {} } }: OwnedPod): { revision: number; attempt: number } {
   return { revision: Number(labels[label.revision] ?? 0), attempt: Number(labels[label.attempt] ?? 0) };
@@ -177,7 +170,7 @@ function withReady(status: TaskBundleStatus, standing: Standing, look: BundleLoo
 /** The code of an abandoned revision goes by name: no cache holds ConfigMaps. A crash leaves it to the bundle's own end. */
 function removals({ bundle, abandoned, strayPods, strayRevisions }: BundleLook): BundleAction[] {
   return [
-    ...podDeletions(strayPods, "its registration is over"),
+    ...deletions(strayPods, "its registration is over"),
     ...strayRevisions.map(({ name, uid }): BundleAction => ({ kind: "deleteRevision", name, uid })),
     ...(abandoned ? [{ kind: "deleteCode", name: revisionName(bundle.metadata, abandoned.revision) } as const] : []),
   ];

@@ -79,29 +79,29 @@ export function holdingPods({ pods, world }: Look): OwnedPod[] {
   return pods.filter((pod) => !isEnded(pod) && !isDeclaredLost(pod, nodeOf(pod, world)));
 }
 
+type PodDeletion = Extract<Action, { readonly kind: "deletePod" }>;
+
 /** Deletions of those that nobody deletes yet. */
-export function deletions(pods: readonly OwnedPod[], why: string): Action[] {
-  return undeleted(pods).map(({ metadata: { name, namespace = "", uid } }) => ({
-    kind: "deletePod",
-    pod: { name, namespace, uid },
-    why,
-  }));
+export function deletions(pods: readonly OwnedPod[], why: string): PodDeletion[] {
+  return pods
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata: { name, namespace = "", uid } }) => ({ kind: "deletePod", pod: { name, namespace, uid }, why }));
 }
 
 /**
  * The same of pods that hold on although their work is over, and only as they were seen: a cache that was cut off shows some
  * that have ended since, and those keep their logs.
  */
-export function deletionsAsSeen(pods: readonly OwnedPod[], why: string): Action[] {
-  return undeleted(pods).map(({ metadata: { name, namespace = "", uid, resourceVersion } }) => ({
-    kind: "deletePod",
-    pod: { name, namespace, uid, resourceVersion },
-    why,
-  }));
+export function deletionsAsSeen(pods: readonly OwnedPod[], why: string): PodDeletion[] {
+  return pods.flatMap((pod) => {
+    const { resourceVersion } = pod.metadata;
+    return deletions([pod], why).map((deletion) => ({ ...deletion, pod: { ...deletion.pod, resourceVersion } }));
+  });
 }
 
-function undeleted(pods: readonly OwnedPod[]): OwnedPod[] {
-  return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+/** The verdict, and another look at this instant at the latest. */
+export function lookingAgainAt(verdict: Verdict, due: Date): Verdict {
+  return { ...verdict, requeueAt: earliest(verdict.requeueAt, due) ?? due };
 }
 
 /** A verdict that leaves the status as it is. */

@@ -10,7 +10,7 @@ import { limits } from "@stint/crds/limits";
 import type { Progress, Summed, TaskRunStatus } from "@stint/crds/taskrun";
 
 import type { Verdict } from "./decision.ts";
-import { after, earliest, isFinished, type Look } from "./look.ts";
+import { after, isFinished, lookingAgainAt, type Look } from "./look.ts";
 import { isTrue } from "./status.ts";
 import type { ObservedRun } from "./world.ts";
 
@@ -29,7 +29,7 @@ export function withSums(verdict: Verdict, look: Look): Verdict {
   if (!verdict.status.summed && !world.descendants.some(tells)) return verdict;
   const due = sumDueAt(verdict.status);
   const isEarly = due !== undefined && due > now && !isTrue(verdict.status, ConditionType.Finished);
-  return isEarly ? { ...verdict, requeueAt: earliest(verdict.requeueAt, due) ?? due } : summedUp(verdict, look); // P2
+  return isEarly ? lookingAgainAt(verdict, due) : summedUp(verdict, look); // P2
 }
 
 function summedUp(verdict: Verdict, { world, now }: Look): Verdict {

@@ -5,7 +5,7 @@ import { canonicalJson, type Json } from "@stint/crds/json";
 import type { Attempt, TreeStats } from "@stint/crds/taskrun";
 
 import type { Verdict } from "./decision.ts";
-import { after, earliest, isFinished, isRoot, lookAgainMs, type Look } from "./look.ts";
+import { after, isFinished, isRoot, lookAgainMs, lookingAgainAt, type Look } from "./look.ts";
 import { isSameProgress, sumsOf } from "./progress.ts";
 import { isTrue, phaseOf } from "./status.ts";
 import type { ObservedRun } from "./world.ts";
@@ -19,7 +19,7 @@ export function withStats(verdict: Verdict, look: Look): Verdict {
   if (!hasEnded && world.descendants.length === 0) return verdict;
   const due = before.stats && after(new Date(before.stats.at), lookAgainMs);
   // What is written wakes the run again, and a tree that grows has changed by then: only time ends that.
-  if (!hasEnded && due && due > now) return { ...verdict, requeueAt: earliest(verdict.requeueAt, due) ?? due };
+  if (!hasEnded && due && due > now) return lookingAgainAt(verdict, due);
   const stats = statsOf({ ...run, status: verdict.status }, world.descendants, now);
   return isSame(stats, before.stats) ? verdict : { ...verdict, status: { ...verdict.status, stats } };
 }

@@ -9,13 +9,12 @@ import { infrastructureWaitMs } from "../backoff.ts";
 import {
   conclude,
   isRegistering,
-  podDeletions,
   registrationFailed,
   type OpenLook,
   type RegistrationFailure,
 } from "../bundle-look.ts";
 import type { BundleVerdict } from "../bundle-world.ts";
-import { after, earliest, lookAgainMs } from "../look.ts";
+import { after, deletions, earliest, lookAgainMs } from "../look.ts";
 import { manifestProblem } from "../manifest.ts";
 import { containerOf, isEnded, outcomeOf, startedAt, type Outcome } from "../outcome.ts";
 import { desiredRevision, pinImage } from "../revision.ts";
@@ -123,7 +122,7 @@ export function listening(look: OpenLook): BundleVerdict | undefined {
 
 /** Given up: the status says so first, then the pod goes, and with it whatever it might still say. */
 function stopped(look: OpenLook, failure: RegistrationFailure): BundleVerdict {
-  const actions = look.pod ? podDeletions([look.pod], failure.reason) : [];
+  const actions = look.pod ? deletions([look.pod], failure.reason) : [];
   return registrationFailed(look, withPod(look), failure, { actions });
 }
 

@@ -5,9 +5,9 @@ import { limits } from "@stint/crds/limits";
 import type { Manifest, RevisionData } from "@stint/crds/manifest";
 import type { TaskBundleStatus } from "@stint/crds/taskbundle";
 
-import { conclude, lingeringMs, podDeletions, readySince, type BundleLook } from "../bundle-look.ts";
+import { conclude, lingeringMs, readySince, type BundleLook } from "../bundle-look.ts";
 import type { BundleAction, BundleVerdict, ObservedRevision, Standing } from "../bundle-world.ts";
-import { after, earliest } from "../look.ts";
+import { after, deletions, earliest } from "../look.ts";
 import { isEnded } from "../outcome.ts";
 
 /** How long until it is asked again whether live runs still need an old revision: their ends do not wake the bundle. */
@@ -64,7 +64,7 @@ export function failed(look: BundleLook): BundleVerdict | undefined {
     { ready: "False", reason, message },
     {
       registering: current,
-      actions: pod && isOverdue ? podDeletions([pod], "its registration has failed") : [],
+      actions: pod && isOverdue ? deletions([pod], "its registration has failed") : [],
       ...taken(manifest !== undefined && current.podUid === manifest.podUid),
       ...at(isOverdue ? undefined : goesAt),
     },
