@@ -1,7 +1,8 @@
 // Builds the context of the runner image: what every pod has besides Node and its own code.
 //
 //   dist/runner.cjs   the runner as one CommonJS file: resolving a tree of modules would cost more than running them
-//   dist/sdk/         the SDK, for /stint/node_modules/@stint/sdk: a bundle mounted below /stint finds it by walking up
+//   dist/sdk/         the SDK, for /stint/node_modules/@stint/sdk: code below /stint, mounted or an image's own, finds it by
+//                     walking up
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 

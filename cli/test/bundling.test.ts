@@ -51,6 +51,24 @@ describe("a bundle", () => {
     expect((size as () => number)()).toBe(640);
   });
 
+  test("has of the SDK no more than the statements that import it (S11)", async ({ annotate }) => {
+    const imports = [
+      'import { bundle, currentContext, NonRetryableError, task } from "@stint/sdk";',
+      'import "@stint/sdk/local";',
+    ].join("\n");
+    const names = "declare const bundle: any, currentContext: any, NonRetryableError: any, task: any;";
+    const program = `
+      const all = bundle({ retry: { maxRetries: 1 } });
+      export const half = all.task("half", (n: number) => { if (n % 2) throw new NonRetryableError("odd"); return n / 2; });
+      export const where = task("where", { timeoutSeconds: 60 }, () => currentContext().runId);`;
+
+    const bytes = Buffer.byteLength(await bundleFile(await write("some.ts", imports + program)));
+    const without = Buffer.byteLength(await bundleFile(await write("none.ts", names + program)));
+
+    await annotate(`${bytes - without} bytes of ${bytes}`);
+    expect(bytes - without).toBeLessThanOrEqual(Buffer.byteLength(`${imports}\n`));
+  });
+
   test("keeps functions' names, where two of one name had to be told apart, too (S2)", async () => {
     await write("a.ts", 'import { task } from "@stint/sdk"; export const a = task(function resize() { return 1; });');
     await write("b.ts", 'import { task } from "@stint/sdk"; const resize = () => 2; export const b = task(resize);');

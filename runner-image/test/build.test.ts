@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,4 +18,13 @@ test("the runner is one file of our own modules, and imports nothing but Node's 
   expect(imported).toContain("node:https");
   expect(imported.filter((path) => !path.startsWith("node:"))).toEqual([]);
   await rm(directory, { recursive: true });
+});
+
+test("the image's working directory lies below the folder whose node_modules has the SDK (S11)", async () => {
+  const dockerfile = await readFile(join(import.meta.dirname, "../Dockerfile"), "utf8");
+
+  const [, folder = "nowhere"] = /^COPY sdk\/ (.+)\/node_modules\/@stint\/sdk\/$/m.exec(dockerfile) ?? [];
+  const [, workingDirectory] = /^WORKDIR (.+)$/m.exec(dockerfile) ?? [];
+
+  expect(workingDirectory).toMatch(`${folder}/`);
 });

@@ -1,5 +1,8 @@
 // Every attempt pays for what the SDK loads, so what it loads at start is a promise. `--reporter verbose` shows what weighs how
 // much.
+//
+// What is weighed here is an SDK that a program holds: one that triggers runs from elsewhere. A program that Stint runs holds
+// none, since each pod has it with the runner (cli/test/bundling.test.ts, runner-image/test/image.test.ts).
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +12,8 @@ import { promisify } from "node:util";
 
 import { build, type BuildOptions, type Metafile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { buildSdk } from "../../runner-image/build.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,6 +31,7 @@ let sdk: Outputs;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "stint-weight-"));
   sdk = await bundled({ entryPoints: { sdk: join(root, "sdk/src/index.ts") }, outdir: directory });
+  await buildSdk(join(directory, "runner"));
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -128,7 +134,10 @@ describe("the SDK at its start", () => {
     expect(inputsOf(loadedWith(sdk, "sdk/src/attempt.ts"))).toContain("sdk/src/local.ts");
   });
 
-  test("does nothing outside a run: no timer, no socket, no file, no listener, nothing printed, and the process ends", async () => {
+  test.each([
+    { which: "in a program", file: "sdk.mjs" },
+    { which: "beside the runner", file: "runner/index.js" },
+  ])("$which does nothing outside a run: it opens, sets and prints nothing, and the process ends", async ({ file }) => {
     const look = `
       const state = () => ({
         resources: process.getActiveResourcesInfo(),
@@ -140,7 +149,7 @@ describe("the SDK at its start", () => {
       process.stdout.write("\\n"); // opens it
       await import("data:text/javascript,");
       const before = state();
-      const { task } = await import(${JSON.stringify(pathToFileURL(join(directory, "sdk.mjs")).href)});
+      const { task } = await import(${JSON.stringify(pathToFileURL(join(directory, file)).href)});
       task("t", { timeoutSeconds: 60 }, (n) => n);
       process.stdout.write(JSON.stringify({ before, after: state() }));`;
 

@@ -2,6 +2,7 @@
 import { beforeAll, expect } from "vitest";
 
 import {
+  createBundle,
   createRun,
   eventually,
   finished,
@@ -9,6 +10,7 @@ import {
   kubectl,
   messageOf,
   namespace,
+  podsOf,
   reason,
   runToEnd,
 } from "./kit/cluster.ts";
@@ -61,6 +63,30 @@ scenario("a broken bundle says why, and the last Ready revision serves on", ["st
 
   expect(message).toContain("entry point exited with code 1 before registering tasks");
   expect(run.status).toMatchObject({ revision: 1, result: "Fine, x!" });
+});
+
+// The runner's own image, with a program mounted where an image that is built from it has one.
+scenario("a program of an image's own finds the SDK beside the runner (S11)", ["of-runner", "of-image"], async () => {
+  await kubectl(["apply", "-f", "-"], { stdin: greeter("inline", "Inline") });
+  await runToEnd("of-runner", { task: "inline/greet", input: ["a"] });
+  const [pod] = await podsOf("of-runner");
+  const reference = pod?.spec?.containers?.[0]?.image;
+  const program = 'import { task } from "@stint/sdk"; task("greet", (who) => "Image, " + who);';
+
+  await kubectl(["create", "configmap", "program", `--from-literal=tasks.mjs=${program}`]);
+  await createBundle("image", {
+    source: { image: { reference, entrypoint: "tasks.mjs" } },
+    podTemplate: {
+      spec: {
+        volumes: [{ name: "program", configMap: { name: "program" } }],
+        volumeMounts: [{ name: "program", mountPath: "/stint/app" }],
+      },
+    },
+    defaults: { instanceType: "e2e-small" },
+  });
+  const run = await runToEnd("of-image", { task: "image/greet", input: ["b"] });
+
+  expect(run.status).toMatchObject({ phase: "Succeeded", result: "Image, b" });
 });
 
 function greeter(name: string, greeting: string, ms = 0): string {

@@ -100,7 +100,7 @@ function runnerOf({ runner, sdk }: Assets, { podEnv, podPaths }: EmbeddedOptions
   return {
     entrypoint: ["node", "/stint/runner.cjs"],
     paths: { "/stint/runner.cjs": runner, "/stint/node_modules/@stint/sdk": sdk, ...podPaths },
-    workingDir: "/app",
+    workingDir: "/stint/app",
     env: {
       ...podEnv,
       STINT_TOKEN_FILE: "/var/run/stint/token",

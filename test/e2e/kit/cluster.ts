@@ -20,6 +20,7 @@ export interface PodObject extends KubernetesObject {
     readonly nodeName?: string;
     readonly containers?: readonly {
       readonly name: string;
+      readonly image?: string;
       readonly resources?: { readonly limits?: Record<string, string> };
     }[];
   };
