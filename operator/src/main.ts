@@ -14,6 +14,8 @@ import { ConfigError, readConfig, type Config } from "./config.ts";
 import { staleCaches, untilLost } from "./controller/freshness.ts";
 import { createInformers, type Informers } from "./controller/informers.ts";
 import { LeaderElection } from "./controller/leader.ts";
+import { Patience } from "./controller/patience.ts";
+import { untilAnswered, type UntilAnsweredOptions } from "./controller/until-answered.ts";
 import { CertificateAuthority } from "./effects/certificates.ts";
 import type { Cluster } from "./effects/cluster.ts";
 import { inClusterConnection, kubeconfigConnection, type Connection } from "./effects/connection.ts";
@@ -68,8 +70,8 @@ async function main(config: Config): Promise<void> {
   const followed = follow(informers, log, following.signal);
   await Promise.all(Object.values(informers).map((informer) => informer.untilSynced(stop.signal)));
 
-  const assembly = assembleFor(base, informers, await surroundingsOf(base, gate, informers));
-  const gateway = await open(base, gate, assembly);
+  const assembly = assembleFor(base, informers, await surroundingsOf(base, gate, informers, stop.signal));
+  const gateway = await untilAnswered(() => open(base, gate, assembly), patient(base, stop.signal));
   await lead(base, assembly, stop.signal);
 
   await gateway.close(AbortSignal.timeout(drainMs)); // M3
@@ -126,9 +128,15 @@ async function follow(informers: Informers, log: Logger, signal: AbortSignal): P
   await Promise.all([watching, ...Object.values(informers).map((informer) => informer.run(signal))]);
 }
 
-async function surroundingsOf(base: Base, gate: Gate, { runs, pods }: Informers): Promise<Surroundings> {
+async function surroundingsOf(
+  base: Base,
+  gate: Gate,
+  { runs, pods }: Informers,
+  stop: AbortSignal,
+): Promise<Surroundings> {
   const { config } = base;
-  const gatewayAddress = config.STINT_GATEWAY_ADDRESS ?? (await serviceAddress(base));
+  const asked = (): Promise<string> => untilAnswered(() => serviceAddress(base), patient(base, stop));
+  const gatewayAddress = config.STINT_GATEWAY_ADDRESS ?? (await asked());
   base.log.info({ gatewayAddress }, "pods are given this address of the gateway");
   return {
     taskDefaults: config.STINT_TASK_DEFAULTS,
@@ -141,6 +149,10 @@ async function surroundingsOf(base: Base, gate: Gate, { runs, pods }: Informers)
       gatewayCa: gate.authority.trustBundle(),
     }),
   };
+}
+
+function patient({ log }: Base, signal: AbortSignal): UntilAnsweredOptions {
+  return { patience: new Patience(random), clock, log, signal };
 }
 
 /**
