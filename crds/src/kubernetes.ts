@@ -21,6 +21,14 @@ export const conditions = z
   .optional()
   .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] });
 
+/**
+ * A status that is written as a whole, and by the operator alone. So its owner is kept for the whole of it, not for each of some
+ * hundred fields: those records are larger than the status itself, and all of it is stored, compared and sent with each write.
+ */
+export function ownStatus<Status extends z.ZodType>(status: Status) {
+  return status.optional().meta({ "x-kubernetes-map-type": "atomic" });
+}
+
 /** What a schema may say of `metadata`: declared, so that {@link nameWithin} can name the field. Nothing is required of it. */
 export const nameOnly = z.object({ name: z.string().optional() }).optional();
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { RegistrationState } from "./conditions.ts";
-import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin } from "./kubernetes.ts";
+import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin, ownStatus } from "./kubernetes.ts";
 import { limits } from "./limits.ts";
 import { TaskSettingsSchema } from "./settings.ts";
 
@@ -104,7 +104,7 @@ export const TaskBundleStatusSchema = z.object({
 export type TaskBundleStatus = z.infer<typeof TaskBundleStatusSchema>;
 
 export const TaskBundleSchema = z
-  .object({ metadata: nameOnly, spec: TaskBundleSpecSchema, status: TaskBundleStatusSchema.optional() })
+  .object({ metadata: nameOnly, spec: TaskBundleSpecSchema, status: ownStatus(TaskBundleStatusSchema) })
   .describe("The code of some tasks, once per deployment, and what it registers.")
   .meta({ "x-kubernetes-validations": [nameWithin(limits.bundleNameLength)] });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { ConditionType, Phase } from "./conditions.ts";
 import { dependencyFields } from "./dependency.ts";
-import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin } from "./kubernetes.ts";
+import { conditions, InstantSchema, type KubernetesObject, nameOnly, nameWithin, ownStatus } from "./kubernetes.ts";
 import { taskReferencePattern } from "./labels.ts";
 import { limits } from "./limits.ts";
 import { oneSize, ResolvedSettingsSchema, runSettings } from "./settings.ts";
@@ -264,7 +264,7 @@ function hasCondition(type: ConditionType): string {
 }
 
 export const TaskRunSchema = z
-  .object({ metadata: nameOnly, spec: TaskRunSpecSchema, status: TaskRunStatusSchema.optional() })
+  .object({ metadata: nameOnly, spec: TaskRunSpecSchema, status: ownStatus(TaskRunStatusSchema) })
   .describe("One execution of a task: a pod for each attempt, and the outcome.")
   .meta({
     "x-kubernetes-validations": [

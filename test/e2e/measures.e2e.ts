@@ -4,7 +4,7 @@ import type { TaskRun } from "@stint/crds/taskrun";
 import { beforeAll, describe, expect } from "vitest";
 
 import { auditMark, inWords, isWrite, operatorRequestsSince } from "./kit/audit.ts";
-import { createRun, eventually, finished, namespace, reason, runToEnd } from "./kit/cluster.ts";
+import { createRun, eventually, finished, kubectl, namespace, reason, runToEnd } from "./kit/cluster.ts";
 import { prepareBundle } from "./kit/prepare.ts";
 import { testOnRealCluster } from "./kit/scenario.ts";
 
@@ -40,6 +40,17 @@ describe("own writes of a successful run", () => {
     const long = ["update taskruns/status", "create pods", "update taskruns/status", "update taskruns/status"];
     expect([long.slice(0, 3), long]).toContainEqual(writes);
   });
+});
+
+testOnRealCluster("an API server that keeps whose a field is", "a status has one record of its owner", async () => {
+  await runToEnd("owned", { task: "e2e/nothing" });
+  const shown = await kubectl(["get", "taskrun", "owned", "-o", "json", "--show-managed-fields"]);
+  const { metadata } = JSON.parse(shown) as {
+    metadata: { managedFields: { subresource?: string; fieldsV1: object }[] };
+  };
+
+  const records = metadata.managedFields.filter(({ subresource }) => subresource === "status");
+  expect(records.map(({ fieldsV1 }) => fieldsV1)).toEqual([{ "f:status": {} }]);
 });
 
 describe("quiet", () => {
