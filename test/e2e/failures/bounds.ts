@@ -1,5 +1,5 @@
-// What the scenarios have measured becomes a table that is committed: docs/reference/failures.json. What was not measured this
-// time stays in it. Without --write it is only printed. The page of failures is made from it: page.ts.
+// What the scenarios have measured becomes a table that is committed: docs/reference/failures.json. What was measured less than
+// three times since the last table stays as it is. Without --write it is only printed. The page of failures is made from it: page.ts.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -26,6 +26,8 @@ export interface Bounds {
   readonly mixed: { readonly afterContainer: Tail; readonly afterPhase: Tail } | null;
 }
 
+/** Ends of one cause of which a maximum says anything. */
+const fewest = 3;
 const boundsFile = join(root, "docs/reference/failures.json");
 
 /** The table as it is committed. */
@@ -37,7 +39,7 @@ function toBounds(ends: readonly MeasuredEnd[], before: Bounds): Bounds {
   const ofCause = (cause: CauseId): number[] => ends.filter((end) => end.cause === cause).map(({ ms }) => ms);
   const measured = (Object.keys(causes) as CauseId[]).flatMap((cause) => {
     const times = ofCause(cause);
-    return times.length === 0 ? [] : [[cause, figures(times)] as const];
+    return times.length < fewest ? [] : [[cause, figures(times)] as const];
   });
   const mixed = ends.filter((end) => end.mixed);
   const afterContainer = tail(mixed.map(({ ms }) => ms));
