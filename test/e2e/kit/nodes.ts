@@ -3,7 +3,7 @@
 import { parse } from "yaml";
 
 import { run } from "../../shell.ts";
-import { kubectl, operatorNamespace } from "./cluster.ts";
+import { kubectl, namespace, operatorNamespace, type PodObject } from "./cluster.ts";
 
 const cluster = process.env["STINT_CLUSTER"] ?? "stint";
 
@@ -22,11 +22,23 @@ export function onNode(node: string, command: string): Promise<string> {
   return docker("exec", node, "bash", "-euc", command);
 }
 
+/** A container as its node's runtime knows it. */
+export interface NodeContainer {
+  readonly node: string;
+  readonly container: string;
+}
+
+/** Where the only container of a pod runs. */
+export async function containerOf(pod: string, space = namespace): Promise<NodeContainer> {
+  const { spec, status } = JSON.parse(await kubectl(["-n", space, "get", "pod", pod, "-o", "json"])) as PodObject;
+  return {
+    node: String(spec?.nodeName),
+    container: String(status?.containerStatuses?.[0]?.containerID?.split("//")[1]),
+  };
+}
+
 /** Sends a signal to the first process of a container, as nobody inside of it can. */
-export async function signalContainer(
-  { node, container }: { readonly node: string; readonly container: string },
-  signal: NodeJS.Signals,
-): Promise<void> {
+export async function signalContainer({ node, container }: NodeContainer, signal: NodeJS.Signals): Promise<void> {
   await onNode(node, `ctr --namespace k8s.io tasks kill --signal ${signal} ${container}`);
 }
 

@@ -1,23 +1,18 @@
 // The operators of the real cluster: who leads, where each runs, what it counts.
 import { eventually, kubectl, operatorNamespace } from "./cluster.ts";
-import { signalContainer } from "./nodes.ts";
+import { containerOf, signalContainer } from "./nodes.ts";
 
 interface OperatorPod {
   readonly name: string;
   readonly node: string;
   readonly address: string;
-  /** Of its container, as the runtime knows it. */
-  readonly container: string;
 }
 
 interface PodList {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
     readonly spec: { readonly nodeName: string };
-    readonly status: {
-      readonly podIP: string;
-      readonly containerStatuses: readonly { readonly containerID: string }[];
-    };
+    readonly status: { readonly podIP: string };
   }[];
 }
 
@@ -29,12 +24,7 @@ export async function operators(): Promise<OperatorPod[]> {
   const { items } = JSON.parse(await kubectl([...inNamespace, "get", "pods", ...selector, "-o", "json"])) as PodList; // the API's
   return items
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map(({ metadata, spec, status }) => ({
-      name: metadata.name,
-      node: spec.nodeName,
-      address: status.podIP,
-      container: status.containerStatuses[0]?.containerID.replace(/^.*:\/\//, "") ?? "",
-    }));
+    .map(({ metadata, spec, status }) => ({ name: metadata.name, node: spec.nodeName, address: status.podIP }));
 }
 
 /** The pod whose process holds the lease. */
@@ -48,9 +38,7 @@ export function leader(): Promise<string> {
 
 /** Sends a signal to an operator's process. */
 export async function signalOperator(pod: string, signal: NodeJS.Signals): Promise<void> {
-  const found = (await operators()).find(({ name }) => name === pod);
-  if (!found) throw new Error(`there is no operator ${pod}`);
-  await signalContainer(found, signal);
+  await signalContainer(await containerOf(pod, operatorNamespace), signal);
 }
 
 /** Until as many operators are ready as there are to be, all of the newest template. */

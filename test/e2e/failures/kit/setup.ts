@@ -1,8 +1,8 @@
 // What the scenarios of failures share: their namespace and bundle, the watches that time them, who has paid.
 import type { TaskRun } from "@stint/crds/taskrun";
 
-import { createRun, finished, kubectl, podsOf, reason, type PodObject } from "../../kit/cluster.ts";
-import { signalContainer } from "../../kit/nodes.ts";
+import { createRun, finished, kubectl, podsOf, reason } from "../../kit/cluster.ts";
+import { containerOf, signalContainer } from "../../kit/nodes.ts";
 import { EndWatch, recordEnd } from "./ends.ts";
 import { prepareNamespace, addBundle } from "../../kit/prepare.ts";
 import type { CauseId } from "../causes.ts";
@@ -54,15 +54,6 @@ export async function podOf(run: string): Promise<string> {
 /** Kills the first process of a pod's container, as nobody inside of it can. */
 export async function kill(pod: string): Promise<void> {
   await signalContainer(await containerOf(pod), "SIGKILL");
-}
-
-/** Where the container of a pod runs. */
-export async function containerOf(pod: string): Promise<{ readonly node: string; readonly container: string }> {
-  const { spec, status } = JSON.parse(await kubectl(["get", "pod", pod, "-o", "json"])) as PodObject;
-  return {
-    node: String(spec?.nodeName),
-    container: String(status?.containerStatuses?.[0]?.containerID?.split("//")[1]),
-  };
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   podsOf,
   reason,
 } from "../../kit/cluster.ts";
-import { controlPlane, onNode, signalContainer } from "../../kit/nodes.ts";
+import { containerOf, controlPlane, onNode, signalContainer } from "../../kit/nodes.ts";
 import {
   leader,
   operatorMetric,
@@ -27,7 +27,7 @@ import {
 } from "../../kit/operators.ts";
 import { prepareBundle } from "../../kit/prepare.ts";
 import { scenario } from "../../kit/scenario.ts";
-import { containerOf, podOf } from "../kit/setup.ts";
+import { podOf } from "../kit/setup.ts";
 
 const needs = "an operator in a pod";
 /** Until another operator has taken over and works: the lease of 15 s, and what it takes to notice and to begin. */
