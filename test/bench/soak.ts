@@ -13,7 +13,7 @@ import { startEmbedded } from "../../cli/src/dev/embedded.ts";
 import { buildAssets } from "../chaos/built.ts";
 import { isFinished } from "../chaos/history.ts";
 import { isEnding } from "../chaos/invariants/endings.ts";
-import { bundle, deployBundle, namespace } from "../chaos/play.ts";
+import { cancelRun, createRun, deployBundle, namespace } from "../chaos/play.ts";
 import { stories, type Story } from "../chaos/stories.ts";
 import { say } from "../shell.ts";
 import { type Sample, slopePerHour } from "./figures.ts";
@@ -108,21 +108,14 @@ async function load(seen: Seen): Promise<number> {
 }
 
 function start(name: string, story: Story, seen: Seen): void {
-  const { task, input, spec, cancelAfterMs } = story;
   seen.open.set(name, story);
-  api.create("taskruns.stint.dev", {
-    apiVersion: "stint.dev/v1alpha1",
-    kind: "TaskRun",
-    metadata: { name, namespace },
-    spec: { task: `${bundle}/${task}`, input, ttlSecondsAfterFinished, ...spec },
-  });
-  if (cancelAfterMs !== undefined) void cancel(name, cancelAfterMs);
+  createRun(embedded.cluster, name, { ...story, spec: { ttlSecondsAfterFinished, ...story.spec } });
+  if (story.cancelAfterMs !== undefined) void cancel(name, story.cancelAfterMs);
 }
 
 async function cancel(name: string, afterMs: number): Promise<void> {
   await sleep(afterMs);
-  const run = api.get("taskruns.stint.dev", { namespace, name });
-  if (run) api.update("taskruns.stint.dev", { ...run, spec: { ...(run["spec"] as object), cancel: true } });
+  cancelRun(embedded.cluster, name);
 }
 
 /** Judges a root once it has ended; only counts the others. */

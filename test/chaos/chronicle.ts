@@ -44,9 +44,10 @@ export class Chronicle {
     ];
   }
 
-  /** Whether all runs are terminal and no pod works any more. */
+  /** Whether all runs are terminal, none has a hook to start, and no pod works any more. */
   get isSettled(): boolean {
-    return [...this.runs.values()].every(isFinished) && [...this.pods.values()].every(isEnded);
+    const isOver = (run: TaskRun): boolean => isFinished(run) && run.status?.hooks === undefined;
+    return [...this.runs.values()].every(isOver) && [...this.pods.values()].every(isEnded);
   }
 
   stop(): void {

@@ -9,6 +9,20 @@ import type { FastTime } from "./time.ts";
 
 type OperatorProcess = Awaited<ReturnType<Embedded["startOperator"]>>;
 
+/** An operator, and what it has logged that nobody should. */
+interface Begun {
+  readonly operator: OperatorProcess;
+  readonly errors: readonly string[];
+}
+
+interface Beginning {
+  /** Unique among operators of one cluster. */
+  readonly name: string;
+  readonly gatewayAddress: string;
+  /** {@link FastTime.environment} and more. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 interface OperatorsOptions {
   readonly embedded: Embedded;
   readonly time: FastTime;
@@ -87,18 +101,9 @@ export class Operators {
   async #begin(replica: number, skewMs: number, generation: number): Promise<OperatorProcess> {
     const { embedded, time, gatewayAddress } = this.#options;
     const name = `operator-${replica}-${generation}`;
-    const errors: string[] = [];
-    const operator = await embedded.startOperator({
-      name,
-      gatewayAddress: gatewayAddress(),
-      nodeOptions: ["--require", preload],
-      env: time.environment(skewMs),
-      onLine: (line) => {
-        this.log.push(`${name} ${line}`);
-        const error = errorIn(line);
-        if (error !== undefined) errors.push(error);
-      },
-    });
+    const env = time.environment(skewMs);
+    const begun = await beginOperator(embedded, { name, gatewayAddress: gatewayAddress(), env }, this.log);
+    const { operator, errors } = begun;
     operator.ready.catch(() => undefined); // it may end before: then another follows
     this.#live.set(operator.pid, operator);
     this.#kept.push(this.#follow(operator, { name, errors, next: () => this.#begin(replica, skewMs, generation + 1) }));
@@ -119,6 +124,21 @@ export class Operators {
     await sleep(restartMs);
     if (!this.#isClosing) await next();
   }
+}
+
+/** Starts an operator in the time of the others. It adds its lines to the log, each with its name in front. */
+export async function beginOperator(embedded: Embedded, beginning: Beginning, log: string[]): Promise<Begun> {
+  const errors: string[] = [];
+  const operator = await embedded.startOperator({
+    ...beginning,
+    nodeOptions: ["--require", preload],
+    onLine: (line) => {
+      log.push(`${beginning.name} ${line}`);
+      const error = errorIn(line);
+      if (error !== undefined) errors.push(error);
+    },
+  });
+  return { operator, errors };
 }
 
 function wake(pid: number): void {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import type { TaskBundleStatus } from "@stint/crds/taskbundle";
-import { seededFaults } from "@stint/devcluster";
+import { type Devcluster, type Faults, seededFaults } from "@stint/devcluster";
 
 import { type Embedded, startEmbedded } from "../../cli/src/dev/embedded.ts";
 import { Chronicle, Ledger } from "./chronicle.ts";
@@ -18,6 +18,7 @@ import { conditionOf, type History } from "./history.ts";
 import { violations } from "./invariants/all.ts";
 import { Operators } from "./operators.ts";
 import { chaosMs, type Plan, type Submission } from "./plan.ts";
+import type { Story } from "./stories.ts";
 import { affordableSpeed, FastTime } from "./time.ts";
 
 export interface Played {
@@ -93,16 +94,18 @@ export async function play(plan: Plan, assets: string): Promise<Played> {
   }
 }
 
-interface Beginning extends Pick<Scene, "time" | "ledger" | "faults"> {
+interface Beginning extends Pick<Scene, "time" | "ledger"> {
+  readonly faults?: Faults;
   readonly assets: string;
 }
 
-function startCluster({ time, ledger: { folder }, faults, assets }: Beginning): Promise<Embedded> {
+/** Two nodes, on which the processes of attempts write into the ledger. */
+export function startCluster({ time, ledger: { folder }, faults, assets }: Beginning): Promise<Embedded> {
   for (const file of ["witness.cjs", "warp.cjs"]) copyFileSync(here(`preload/${file}`), join(folder, file));
   return startEmbedded({
     assets,
     clock: time,
-    faults,
+    ...(faults && { faults }),
     nodes: {
       nodes: nodes.map((name) => ({ name })),
       timing: { memoryLookMs: 5_000, storageLookMs: 60_000, nodeMonitorGraceMs: 10_000 },
@@ -149,22 +152,35 @@ async function makeChaos(plan: Plan, scene: Scene, over: AbortController): Promi
 }
 
 async function submit({ name, atMs, story }: Submission, scene: Scene): Promise<void> {
-  const { api } = scene.cluster;
-  const { task, input, spec, cancelAfterMs } = story;
   await scene.time.sleep(atMs);
+  createRun(scene.cluster, name, story);
+  if (story.cancelAfterMs === undefined) return;
+  await scene.time.sleep(story.cancelAfterMs);
+  cancelRun(scene.cluster, name);
+}
+
+/** A root run of one of the tasks. */
+export function createRun(
+  { api }: Devcluster,
+  name: string,
+  { task, input, spec }: Pick<Story, "task" | "input" | "spec">,
+): void {
   api.create("taskruns.stint.dev", {
     apiVersion: "stint.dev/v1alpha1",
     kind: "TaskRun",
     metadata: { name, namespace },
     spec: { task: `${bundle}/${task}`, input, ...spec },
   });
-  if (cancelAfterMs === undefined) return;
-  await scene.time.sleep(cancelAfterMs);
+}
+
+/** Cancels it, if it is there. */
+export function cancelRun({ api }: Devcluster, name: string): void {
   const run = api.get("taskruns.stint.dev", { namespace, name });
   if (run) api.update("taskruns.stint.dev", { ...run, spec: { ...(run["spec"] as object), cancel: true } });
 }
 
-async function untilSettled(chronicle: Chronicle, { speed }: FastTime): Promise<void> {
+/** Returns when all has ended, or when so long has passed that it never will. */
+export async function untilSettled(chronicle: Chronicle, { speed }: FastTime): Promise<void> {
   const endMs = Date.now() + Math.max(settleMs / speed, leastSettleMs);
   while (!chronicle.isSettled && Date.now() < endMs) await sleep(lookMs);
 }

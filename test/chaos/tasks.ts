@@ -1,6 +1,6 @@
 // The user's code of the chaos runs: an inline bundle, whose text is what the cluster gets. Every result follows from the input,
 // so that a wrong one is known for wrong.
-import { currentContext, NonRetryableError, task } from "@stint/sdk";
+import { currentContext, type HookEvent, NonRetryableError, task } from "@stint/sdk";
 
 const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -9,6 +9,12 @@ export const square = task("square", (n: number) => n * n);
 export const naps = task("naps", async (ms: number, value: number) => {
   await pass(ms);
   return value;
+});
+
+/** Ends only if somebody ends it, and then at once. */
+export const waits = task("waits", async () => {
+  const { signal } = currentContext();
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
 });
 
 /** Counts user retries, not attempts: what the cluster takes away is not its failure. */
@@ -54,4 +60,10 @@ export const guardian = task("guardian", async (ms: number, children: number) =>
 export const leavesChildBehind = task("leaves-child-behind", (ms: number) => {
   void naps(ms, 1);
   return "gone";
+});
+
+export const mourner = task("mourner", ({ reason }: HookEvent) => reason);
+
+export const mourned = task("mourned", { onFailure: mourner }, () => {
+  throw new NonRetryableError("it is over");
 });
