@@ -61,8 +61,9 @@ test.concurrent.each(rows)(
 test.concurrent(
   "a follower carries on when the lease of a killed leader has run out",
   { timeout: patienceMs },
-  async () => {
+  async ({ onTestFinished }) => {
     const stage = await Stage.open(built.assets, affordableSpeed());
+    onTestFinished(() => stage.close());
     const [name, story] = ["run", succeeds];
     const beforeThePodIsMade = "after-status#1";
 

@@ -20,27 +20,31 @@ interface Birth {
 
 const lookMs = 20;
 
+type Parts = Pick<Stage, "embedded" | "ledger" | "time"> & { readonly gateway: Forwarder };
+
 export class Stage {
   readonly embedded: Embedded;
   readonly ledger: Ledger;
   readonly time: FastTime;
   readonly #gateway: Forwarder;
-  readonly #ports: Set<number>;
+  /** Where the gateways of those that live listen. */
+  readonly #ports = new Set<number>();
   #deployed: Promise<void> | undefined;
 
-  private constructor(parts: Pick<Stage, "embedded" | "ledger" | "time">, gateway: Forwarder, ports: Set<number>) {
-    this.embedded = parts.embedded;
-    this.ledger = parts.ledger;
-    this.time = parts.time;
+  private constructor({ embedded, ledger, time, gateway }: Parts) {
+    this.embedded = embedded;
+    this.ledger = ledger;
+    this.time = time;
     this.#gateway = gateway;
-    this.#ports = ports;
   }
 
   /** `assets`: what was built. `speed`: how many times as fast as this machine's its time passes. */
   static async open(assets: string, speed = 1): Promise<Stage> {
-    const [ledger, time, ports] = [new Ledger(), new FastTime(speed), new Set<number>()];
+    const [ledger, time] = [new Ledger(), new FastTime(speed)];
     const embedded = await startCluster({ ledger, time, assets });
-    return new Stage({ embedded, ledger, time }, await Forwarder.start(() => [...ports]), ports);
+    const gateway = await Forwarder.start(() => [...stage.#ports]);
+    const stage: Stage = new Stage({ embedded, ledger, time, gateway });
+    return stage;
   }
 
   get cluster(): Embedded["cluster"] {
