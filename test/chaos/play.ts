@@ -35,7 +35,7 @@ const settleMs = 600_000;
 const leastSettleMs = 120_000;
 const lookMs = 20;
 export const namespace = "default";
-export const bundle = "chaos";
+const bundle = "chaos";
 const nodes = ["node-a", "node-b"];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

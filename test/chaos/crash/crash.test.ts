@@ -67,13 +67,8 @@ test.concurrent(
     const [name, story] = ["run", succeeds];
     const beforeThePodIsMade = "after-status#1";
 
-    const { crashedAt, history, log } = await play(stage, {
-      name,
-      story,
-      crashAt: beforeThePodIsMade,
-      heir: "follower",
-    });
-    await stage.close();
+    const script = { name, story, crashAt: beforeThePodIsMade, heir: "follower" } as const;
+    const { crashedAt, history, log } = await play(stage, script);
 
     expect(crashedAt).toBe(beforeThePodIsMade);
     expect(problemsOf(history, { name, story }), `operators logged:\n${log.join("\n")}`).toEqual([]);

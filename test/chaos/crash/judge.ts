@@ -8,6 +8,8 @@ import { attemptOf, type Entry, type History, lastOfRuns } from "../history.ts";
 import { violations } from "../invariants/all.ts";
 import type { Story } from "./stories.ts";
 
+type Attempt = NonNullable<NonNullable<TaskRun["status"]>["attempts"]>[number];
+
 interface Told {
   /** Of the root run. */
   readonly name: string;
@@ -35,27 +37,29 @@ function inWords({ spec, status }: TaskRun): string {
 }
 
 /** One pod, one process in it, one call of the function, and one answer to its report. */
-export function attemptsAreMadeOnce({ changes, ledger, ...history }: History): readonly string[] {
-  const pods = changes.flatMap(({ kind, type, object }) => (kind === "pod" && type === "ADDED" ? [object] : []));
-  const entries = (kind: Entry["kind"], podName: string): number =>
-    ledger.filter((entry) => entry.kind === kind && entry.podName === podName).length;
-  return lastOfRuns({ changes, ledger, ...history }).flatMap(({ metadata: { name }, status }) =>
-    (status?.attempts ?? []).flatMap(({ number, podName, report }) => {
-      const own = pods.filter((pod) => attemptOf(pod)?.run === name && attemptOf(pod)?.number === number);
-      const counts = {
-        pods: own.length,
-        processes: entries("process", podName),
-        calls: entries("started", podName),
-        answers: entries("acknowledged", podName),
-      };
-      const once = { pods: 1, processes: 1, calls: 1, answers: report === undefined ? 0 : 1 };
-      return isDeepStrictEqual(counts, once)
-        ? []
-        : [
-            `attempt ${number} of ${name} had ${Object.entries(counts)
-              .map(([what, n]) => `${n} ${what}`)
-              .join(", ")}`,
-          ];
+export function attemptsAreMadeOnce(history: History): readonly string[] {
+  return lastOfRuns(history).flatMap(({ metadata: { name }, status }) =>
+    (status?.attempts ?? []).flatMap((attempt) => {
+      const counts = countsOf(attempt, name, history);
+      const once = { pods: 1, processes: 1, calls: 1, answers: attempt.report === undefined ? 0 : 1 };
+      if (isDeepStrictEqual(counts, once)) return [];
+      const had = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+      return [`attempt ${attempt.number} of ${name} had ${had.join(", ")}`];
     }),
   );
+}
+
+function countsOf({ number, podName }: Attempt, run: string, { changes, ledger }: History) {
+  const pods = changes.filter(({ kind, type, object }) => {
+    const made = kind === "pod" && type === "ADDED" ? attemptOf(object) : undefined;
+    return made?.run === run && made.number === number;
+  });
+  const entries = (kind: Entry["kind"]): number =>
+    ledger.filter((entry) => entry.kind === kind && entry.podName === podName).length;
+  return {
+    pods: pods.length,
+    processes: entries("process"),
+    calls: entries("started"),
+    answers: entries("acknowledged"),
+  };
 }

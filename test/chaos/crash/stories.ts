@@ -35,9 +35,11 @@ export interface Story extends Told {
 
 const lookMs = 20;
 const account = { namespace, name: "default" };
+const missing = 'serviceaccount "default" not found';
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(lookMs);
+/** Returns too when the run has ended without it: then that is what is wrong. */
+async function until(holds: () => boolean, { chronicle }: Scene): Promise<void> {
+  while (!holds() && !chronicle.isSettled) await sleep(lookMs);
 }
 
 export const succeeds: Story = {
@@ -83,9 +85,10 @@ export const stories: readonly Story[] = [
     ends: { phase: "Canceled" },
     attempts: ["waits: Canceled"],
     passes: { "before-status": 4, "after-status": 4, "after-action": 2 },
-    meanwhile: async ({ cluster, chronicle: { runs }, ledger, name }) => {
-      await until(() => ledger.entries().some((entry) => entry.kind === "started" && entry.run === name));
-      await until(() => runs.get(name)?.status?.phase === "Running");
+    meanwhile: async (scene) => {
+      const { cluster, chronicle, ledger, name } = scene;
+      await until(() => ledger.entries().some((entry) => entry.kind === "started" && entry.run === name), scene);
+      await until(() => chronicle.runs.get(name)?.status?.phase === "Running", scene);
       cancelRun(cluster, name);
     },
   },
@@ -97,10 +100,11 @@ export const stories: readonly Story[] = [
     attempts: ["square: Succeeded"],
     passes: { "before-status": 2, "after-status": 2, "after-action": 2, "before-refusal": 1 },
     arrange: ({ api }) => void api.delete("serviceaccounts", account),
-    meanwhile: async ({ cluster: { api }, chronicle: { runs }, name }) => {
-      const said = (): string => conditionOf(runs.get(name)?.status?.conditions, "Succeeded")?.message ?? "";
-      await until(() => said().includes('serviceaccount "default" not found'));
-      api.create("serviceaccounts", { metadata: account });
+    meanwhile: async (scene) => {
+      const { cluster, chronicle, name } = scene;
+      const conditions = () => chronicle.runs.get(name)?.status?.conditions;
+      await until(() => conditionOf(conditions(), "Succeeded")?.message.includes(missing) ?? false, scene);
+      cluster.api.create("serviceaccounts", { metadata: account });
     },
   },
 ];
