@@ -33,6 +33,12 @@ export class Alarm<K> {
     this.#arm();
   }
 
+  /** Forgets the key's instant. A timer that was set for it rings for nobody. */
+  cancel(key: K): void {
+    this.#dueMs.delete(key);
+    this.#sweep();
+  }
+
   /** Forgets every instant and stops the timer. */
   clear(): void {
     this.#dueMs.clear();

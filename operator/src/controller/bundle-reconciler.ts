@@ -17,7 +17,7 @@ import { taskBundles } from "../effects/resources.ts";
 import { isApiError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Barrier, VersionedCache } from "./barrier.ts";
-import { requeueAt, settled, type Reconcile, type Result } from "./controller.ts";
+import { gone, requeueAt, settled, type Reconcile, type Result } from "./controller.ts";
 
 export interface BundleReconcilerDeps {
   readonly cluster: Cluster;
@@ -38,7 +38,7 @@ export function createBundleReconciler(deps: BundleReconcilerDeps): Reconcile {
     if (state === "behind") return requeueAt(barrier.patience(key)); // R1; the event we wait for usually comes first
     const bundle = state === "overdue" ? await readLive(key, deps) : deps.caches.bundles.get(key);
     if (state === "overdue") barrier.forget(key);
-    if (!bundle) return settled; // deleted: garbage collection owns the rest
+    if (!bundle) return gone; // garbage collection owns the rest
     return look({ key, reconcileId, bundle }, await observer.observe(bundle), deps);
   };
 }

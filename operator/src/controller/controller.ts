@@ -17,10 +17,13 @@ import type { WorkQueue } from "./workqueue.ts";
 export type Result =
   /** Nothing more to do until an event. */
   | { readonly kind: "settled" }
+  /** There is no such object any more: whatever was planned for it is off. */
+  | { readonly kind: "gone" }
   /** Look again then, even if nothing happens. */
   | { readonly kind: "requeueAt"; readonly at: Date };
 
 export const settled: Result = { kind: "settled" };
+export const gone: Result = { kind: "gone" };
 
 export function requeueAt(at: Date): Result {
   return { kind: "requeueAt", at };
@@ -76,7 +79,8 @@ async function look(key: Key, reconcileId: string, options: ControllerOptions): 
 
 function route(key: Key, result: Result, { queue }: ControllerOptions): Outcome {
   queue.forget(key);
-  if (result.kind === "settled") return "success";
+  if (result.kind === "gone") queue.cancel(key);
+  if (result.kind !== "requeueAt") return "success";
   queue.addAt(key, result.at);
   return "requeue";
 }

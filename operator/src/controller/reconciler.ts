@@ -18,7 +18,7 @@ import type { Extra } from "../effects/observe.ts";
 import type { PassPoint } from "../points.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Barrier } from "./barrier.ts";
-import { requeueAt, settled, type Reconcile, type Result } from "./controller.ts";
+import { gone, requeueAt, settled, type Reconcile, type Result } from "./controller.ts";
 import type { Expectations } from "./expectations.ts";
 import { readMore, readRun, type LiveReadDeps, type Seen } from "./live-reads.ts";
 import type { MadePods } from "./made-pods.ts";
@@ -48,7 +48,7 @@ export function createReconcile(deps: ReconcilerDeps): Reconcile {
     barrier.forget(key);
     made.forget(key);
     refusals.forget(key);
-    return settled; // deleted: garbage collection owns the pods now
+    return gone; // garbage collection owns its pods now
   };
 }
 

@@ -42,7 +42,7 @@ export class WorkQueue {
     this.#metrics = metrics;
     this.#labels = { queue: name };
     this.#delayed = new Alarm(clock, (key) => {
-      this.#metrics.queueDelayed.set(this.#labels, this.#delayed.size);
+      this.#countDelayed();
       this.add(key);
     });
   }
@@ -62,7 +62,7 @@ export class WorkQueue {
     if (this.#isDraining) return;
     if (delayMs <= 0) return this.add(key);
     this.#delayed.set(key, delayMs); // Q3
-    this.#metrics.queueDelayed.set(this.#labels, this.#delayed.size);
+    this.#countDelayed();
   }
 
   addAt(key: Key, at: Date): void {
@@ -81,6 +81,12 @@ export class WorkQueue {
   /** The key's failures no longer count. */
   forget(key: Key): void {
     this.#failures.delete(key);
+  }
+
+  /** The instant that the key waits for is off: that of a deadline may be weeks ahead, and its object gone. */
+  cancel(key: Key): void {
+    this.#delayed.cancel(key);
+    this.#countDelayed();
   }
 
   /** The next key, as soon as there is one; the caller holds it until {@link done}. Undefined once drained. */
@@ -102,6 +108,10 @@ export class WorkQueue {
     this.#isDraining = true;
     this.#delayed.clear();
     for (const idle of this.#idleWorkers.splice(0)) idle(undefined);
+  }
+
+  #countDelayed(): void {
+    this.#metrics.queueDelayed.set(this.#labels, this.#delayed.size);
   }
 
   #makeReady(key: Key): void {

@@ -315,8 +315,8 @@ test("what the cache does not show after 5 s is read live", async () => {
   expect(box.livePods).toHaveLength(1);
 });
 
-test("a bundle that is gone is settled", async () => {
+test("a bundle that is gone is nobody's to plan for", async () => {
   const box = new BundleBox();
 
-  expect(await box.look()).toEqual({ kind: "settled" });
+  expect(await box.look()).toEqual({ kind: "gone" });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { type Reconcile, requeueAt, runController, settled } from "../../src/controller/controller.ts";
+import { gone, type Reconcile, requeueAt, runController, settled } from "../../src/controller/controller.ts";
 import { WorkQueue } from "../../src/controller/workqueue.ts";
 import { type ApiReason, InvariantError, RefusedError } from "../../src/errors.ts";
 import type { Metrics } from "../../src/telemetry/metrics.ts";
@@ -64,6 +64,14 @@ describe("what a look comes to", () => {
 
     expect(await secondLookAfter(async () => requeueAt(at))).toBe(90_000);
     expect(await results()).toEqual({ requeue: 1, success: 1 });
+  });
+
+  test("gone calls off what was planned for the object", async () => {
+    queue.addAfter("ns/a", 1_800_000);
+
+    expect(await secondLookAfter(async () => gone)).toBeNaN();
+    expect(await valueOf(metrics.queueDelayed)).toBe(0);
+    expect(await results()).toEqual({ success: 1 });
   });
 
   test.each<{ reason: ApiReason; afterMs: number; result: string }>([

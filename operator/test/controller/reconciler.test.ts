@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { pods, taskRuns } from "../../src/effects/resources.ts";
 import { after, namespace } from "../builders.ts";
+import { valueOf } from "../fakes/telemetry.ts";
 import { lives } from "./kubelet.ts";
 import { aBox, ClusterBox } from "./operator-in-a-box.ts";
 
@@ -225,12 +226,15 @@ test("a run that is deleted is forgotten, and its pods go with it (S168)", async
   await box.apply();
   await box.untilReason("AttemptRunning");
   const before = operator.writes().length;
+  const planned = await valueOf(operator.metrics.queueDelayed, { queue: "runs" });
 
   box.hand.deleteByHand(taskRuns, run);
   await box.until(() => box.pods.length === 0);
+  const stillPlanned = await valueOf(operator.metrics.queueDelayed, { queue: "runs" });
   await box.clock.advance(120_000);
 
   expect(operator.writes()).toHaveLength(before);
+  expect({ planned, stillPlanned }).toEqual({ planned: 1, stillPlanned: 0 });
 });
 
 test("a run that is created again under its old name gets a pod of its own (S98)", async () => {

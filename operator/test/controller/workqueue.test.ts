@@ -130,6 +130,24 @@ describe("later", () => {
     expect(order).toEqual([...new Set(delays.map((delayMs) => String(delayMs).padStart(3, "0")))].sort());
   });
 
+  test("an instant that was called off is nobody's, and may be set again", async () => {
+    queue.addAfter("a", 1000);
+    queue.addAfter("b", 1000);
+    queue.cancel("a");
+    await clock.advance(1000);
+    expect(queue.length).toBe(1);
+    expect(await queue.get()).toBe("b");
+
+    queue.addAfter("a", 1000);
+    queue.cancel("a");
+    queue.addAfter("a", 2000);
+    await clock.advance(1999);
+    expect(queue.length).toBe(0);
+    await clock.advance(1);
+    expect(await queue.get()).toBe("a");
+    expect(queue.length).toBe(0);
+  });
+
   test("a look a day ahead leaves one timer, however often it is put forward and back", async () => {
     for (let i = 0; i < 1_000; i++) {
       queue.addAfter("a", 86_400_000 - i);
