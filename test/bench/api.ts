@@ -53,6 +53,15 @@ interface Way extends Identity {
   readonly signal?: AbortSignal;
 }
 
+/** As the API server wrote it. */
+function eventIn(line: string): WatchEvent | undefined {
+  try {
+    return JSON.parse(line) as WatchEvent;
+  } catch {
+    return undefined;
+  }
+}
+
 export class AnswerError extends Error {
   override readonly name = "AnswerError";
   readonly status: number;
@@ -109,16 +118,31 @@ export class Api {
     }
   }
 
-  /** Follows a list from now on, until the signal; `onEnd` is told if the server ends it before. */
-  async watch(path: string, { onEvent, onEnd, signal }: Watch): Promise<void> {
+  /** Follows a list from now on, until the signal; `onEnd` is told if it can be followed no further. */
+  async watch(path: string, watch: Watch): Promise<void> {
     const { metadata } = await this.send<ApiList>("GET", path);
-    const watched = `${path}?watch=1&timeoutSeconds=7200&resourceVersion=${metadata.resourceVersion}`;
-    const answer = await this.#open({ ...this.#watching, signal }, "GET", watched);
+    await this.#watchFrom(metadata.resourceVersion, path, watch);
+  }
+
+  /** Goes on where it was when it is cut off: the API server does that to whoever is slow for a moment. */
+  async #watchFrom(version: string, path: string, watch: Watch): Promise<void> {
+    const { onEvent, onEnd, signal } = watch;
+    let seen = version;
+    const from = `${path}?watch=1&timeoutSeconds=7200&resourceVersion=${version}`;
+    const answer = await this.#open({ ...this.#watching, signal }, "GET", from);
+    if (answer.statusCode !== 200)
+      throw new AnswerError(`watch ${path}: ${await text(answer)}`, answer.statusCode ?? 0);
     const lines = createInterface(answer);
-    lines.on("line", (line) => onEvent(JSON.parse(line) as WatchEvent)); // of the API server
+    lines.on("line", (line) => {
+      const event = eventIn(line);
+      if (!event) return; // cut off in the middle of it: it comes again
+      if (event.type === "ERROR") return onEnd(new Error(`watch ${path}: ${line}`));
+      seen = event.object.metadata.resourceVersion ?? seen;
+      onEvent(event);
+    });
     lines.on("error", () => undefined); // a connection that breaks closes its lines as well
     lines.once("close", () => {
-      if (!signal.aborted) onEnd(new Error(`watch ${path}: the server has ended it`));
+      if (!signal.aborted) this.#watchFrom(seen, path, watch).catch(onEnd);
     });
   }
 
