@@ -114,7 +114,7 @@ async function untilReady(port: number, ended: Promise<number | NodeJS.Signals>)
 }
 
 /** One that nobody listens on now. Somebody else may be faster: then the operator ends, and says which it was. */
-async function freePort(wished = 0): Promise<number> {
+async function freePort(wished = anyPort()): Promise<number> {
   const server = createServer();
   const isListening = once(server.listen(wished, "127.0.0.1"), "listening");
   const isFree = await isListening.then(
@@ -126,4 +126,9 @@ async function freePort(wished = 0): Promise<number> {
   const port = typeof address === "object" && address ? address.port : 0;
   await once(server.close(), "close");
   return port;
+}
+
+/** Below those that systems give to connections: one of them could take it before the operator does. */
+function anyPort(): number {
+  return 20_000 + Math.floor(Math.random() * 12_000);
 }
