@@ -23,7 +23,8 @@ export const registryKey = Symbol.for("stint.dev/registry/v1");
 export interface Registry {
   /** After this a further definition throws (S14). */
   close(): void;
-  manifest(): Manifest;
+  /** Rejects with the first thing that is wrong with a task, where its definition could not see that. */
+  manifest(): Promise<Manifest>;
   /** Runs one attempt of the assigned task. Resolves with the report, whatever the user's code does; it never rejects. */
   run(assignment: Assignment, host: Host): Promise<Report>;
   /** Calls what the task wants called once its run has ended by this attempt (S104). It never rejects. */

@@ -13,9 +13,9 @@ export interface RegisterOptions {
 /**
  * Imports the entry point and posts the list of its tasks (S12); an empty one if it defines none.
  *
- * Rejects with whatever `load` throws, so that Node prints it with the line of the source.
+ * Rejects with whatever `load` and the manifest throw, so that Node prints it with the line of the source.
  */
 export async function register({ gateway, load, terminated }: RegisterOptions): Promise<void> {
   const registry = await load();
-  await gateway.registerTasks({ tasks: registry?.manifest() ?? [] }, terminated);
+  await gateway.registerTasks({ tasks: (await registry?.manifest()) ?? [] }, terminated);
 }

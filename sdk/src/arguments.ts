@@ -2,7 +2,8 @@
 import type { Json } from "@stint/crds/json";
 import { toPointer } from "@stint/crds/pointer";
 
-import { isPlain, NotJsonError, toJson, type Elsewhere } from "./payload.ts";
+import { NotJsonError, toJson, type Elsewhere } from "./payload.ts";
+import { isPlain } from "./plain.ts";
 import { referenceIn, type Reference } from "./reference.ts";
 
 /** The run whose value goes into an input, with the JSON pointer to the place (S130). */

@@ -10,7 +10,8 @@ import { pointerStep } from "@stint/crds/schema/references";
 import { typeOf } from "@stint/crds/schema/values";
 import type { Problem } from "@stint/crds/schema/walk";
 
-import { isPlain, toJson } from "./payload.ts";
+import { toJson } from "./payload.ts";
+import { isPlain } from "./plain.ts";
 import type { Definition } from "./registry.ts";
 import type { StandardIssue, StandardResult, StandardSchema } from "./schema.ts";
 
@@ -21,16 +22,18 @@ export type Checked<T> = { readonly value: T } | { readonly problem: string };
 type Soon<T> = T | Promise<T>;
 
 /** Why the function cannot be called with an input of this shape, or `undefined` if it can (S32, S35, S36). */
-export function arityProblem({ entry, fn }: Definition, shape: InputShape): string | undefined {
-  const problem = checkInput(entry.name, entry.signature, shape);
-  if (problem !== undefined || entry.signature.parameters || entry.signature.objectArgument) return problem;
+export function arityProblem({ entry, described, fn }: Definition, shape: InputShape): string | undefined {
+  const { signature } = described();
+  const problem = checkInput(entry.name, signature, shape);
+  if (problem !== undefined || signature.parameters || signature.objectArgument) return problem;
   return checkDeclaredLength(entry.name, fn.length, shape);
 }
 
 /** The arguments of the call, or why the function cannot be called with this input (S38). Throws what a type throws. */
 export function parseInput(definition: Definition, bundle: string, input: Json): Soon<Checked<readonly unknown[]>> {
-  const { entry, parsers } = definition;
-  const { name, signature, inputSchema } = entry;
+  const { parsers } = definition;
+  const { name } = definition.entry;
+  const { signature, inputSchema } = definition.described();
   const arity = arityProblem(definition, shapeOf(input));
   if (arity !== undefined) return { problem: arity };
   if (!inputSchema) return { value: bindArguments(signature, input) };
@@ -50,10 +53,11 @@ export function parseInput(definition: Definition, bundle: string, input: Json):
 }
 
 /** The result as its schema has it, or why it does not fit (S51). Throws NotJsonError, and what a type throws. */
-export function parseResult({ entry, parsers }: Definition, bundle: string, result: unknown): Soon<Checked<unknown>> {
-  const { name, resultSchema } = entry;
+export function parseResult(definition: Definition, bundle: string, result: unknown): Soon<Checked<unknown>> {
+  const { entry, described, parsers } = definition;
+  const { resultSchema } = described();
   if (!resultSchema) return { value: result };
-  const task = `${bundle}/${name}`;
+  const task = `${bundle}/${entry.name}`;
   const parsed = parsers?.result ? parse(parsers.result, result) : checkResult(resultSchema, toJson(result));
   return soon(parsed, (parsed) =>
     "value" in parsed ? parsed : { problem: mismatch("result", task, parsed.problems) },

@@ -26,7 +26,7 @@ export type Ending =
 
 /** Calls the function with the input, inside `scope`. Never rejects. */
 export async function execute(definition: Definition, input: Json, scope: Scope): Promise<Ending> {
-  const { fn, entry } = definition;
+  const { fn, entry, described } = definition;
   try {
     return await runIn(scope, async () => {
       const parsed = await parseInput(definition, scope.context.bundle, input);
@@ -34,7 +34,7 @@ export async function execute(definition: Definition, input: Json, scope: Scope)
       const value: unknown = await Reflect.apply(fn, undefined, parsed.value);
       if (!isGenerator(value)) return await toEnding(value, definition, scope);
       const collected = await collect(value, entry.name, scope);
-      return collected.kind === "succeeded" && entry.resultSchema
+      return collected.kind === "succeeded" && described().resultSchema
         ? await toEnding(collected.value, definition, scope)
         : collected;
     });

@@ -1,12 +1,11 @@
 // What runs without a cluster, `.local()` and contexts that are made up: loaded when it is first asked for. It is as much code
 // as all the rest of what a program loads with its tasks, and no attempt needs it but one that calls `.local()`.
 //
-//   I1. Its callers cannot wait, so it is loaded as `require` loads a module, by the name of this package. Node then gives
-//       the very modules that an `import` has given, or will give.
-//   I2. A bundler cannot follow that. A program bundled with the SDK in it says `import "@stint/sdk/local"`, or has the
-//       package beside it.
-//   I3. An attempt has it loaded already (attempt.ts).
+//   I1. Its callers cannot wait: see from-package.ts. A program bundled with the SDK in it says `import "@stint/sdk/local"`,
+//       or has the package beside it.
+//   I2. An attempt has it loaded already (attempt.ts).
 import type { TaskContext } from "./context.ts";
+import { fromPackage } from "./from-package.ts";
 import type { ContextOverrides } from "./overrides.ts";
 import type { Definition } from "./registry.ts";
 
@@ -23,7 +22,7 @@ export function provide(module: InProcess): void {
   loaded = module;
 }
 
-/** Throws an `Error` where the module cannot be found (I2). */
+/** Throws an `Error` where the module cannot be found (I1). */
 export function inProcess(): InProcess {
   return (loaded ??= load());
 }
@@ -41,8 +40,7 @@ export function mayBeMadeUp(): boolean {
 
 function load(): InProcess {
   try {
-    const { createRequire } = process.getBuiltinModule("node:module");
-    return createRequire(import.meta.url)("@stint/sdk/local") as InProcess; // by the name
+    return fromPackage("local") as InProcess; // by the name
   } catch (cause) {
     throw new Error('.local() and withContext() need import "@stint/sdk/local" in a program that is bundled', {
       cause,

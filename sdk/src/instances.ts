@@ -49,6 +49,6 @@ function elementOf(argument: unknown, index: number): unknown {
 }
 
 function nameOf({ definition }: Target, at: number): string {
-  const parameter = definition?.entry.signature.parameters?.[at];
+  const parameter = definition?.described().signature.parameters?.[at];
   return parameter && !parameter.rest ? parameter.name : `argument ${at + 1}`;
 }

@@ -16,6 +16,7 @@ import { toDemand, type Demand } from "./demand.ts";
 import { TaskRunError } from "./errors.ts";
 import { execute } from "./execution.ts";
 import type { ChildPort } from "./handle.ts";
+import "./description.ts";
 import { provide } from "./in-process.ts";
 import { withOverrides } from "./overrides.ts";
 import type { Definition } from "./registry.ts";
@@ -36,7 +37,7 @@ export function runLocally(definition: Definition, args: readonly unknown[]): un
   const call = (args: readonly unknown[]): unknown => runIn(scope, () => Reflect.apply(fn, undefined, args));
   const problem = arityProblem(definition, { kind: "array", length: args.length });
   if (problem !== undefined) throw new TypeError(problem);
-  if (!entry.inputSchema) return checkedResult(definition, call(args));
+  if (!definition.described().inputSchema) return checkedResult(definition, call(args));
   const parsed = parseInput(definition, bundle, toInput(entry.name, args));
   return soon(parsed, (parsed) => checkedResult(definition, call(required(parsed))));
 }
@@ -45,7 +46,7 @@ export function runLocally(definition: Definition, args: readonly unknown[]): un
 const bundle = "local";
 
 function checkedResult(definition: Definition, result: unknown): unknown {
-  if (!definition.entry.resultSchema) return result;
+  if (!definition.described().resultSchema) return result;
   return soon(result, (value) => soon(parseResult(definition, bundle, value), required));
 }
 

@@ -1,6 +1,8 @@
 // Arguments and results on their way out of the process: as JSON, or refused with the place that is none (S46 to S48).
 import type { Json } from "@stint/crds/json";
 
+import { isPlain } from "./plain.ts";
+
 /** What is deeper would run out of stack somewhere on its way. The gateway takes 1000; an argument stands in a list there. */
 const deepest = 999;
 
@@ -112,12 +114,6 @@ function read(get: () => unknown, place: Place): unknown {
   } catch (error) {
     return refuse(place, `unreadable: ${String(error)}`);
   }
-}
-
-/** An object literal, of this realm or of another. */
-export function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || (typeof prototype === "object" && Object.getPrototypeOf(prototype) === null);
 }
 
 function refuse({ path }: Place, what: string): never {

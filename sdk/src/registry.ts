@@ -1,10 +1,10 @@
 // The tasks of this process. The runner closes the registry once the entry point is imported, reads the manifest, and asks
 // for one attempt; see crds/src/host.ts.
 import { registryKey, type Registry } from "@stint/crds/host";
-import { sha256Hex } from "@stint/crds/hash";
 import type { ManifestTask } from "@stint/crds/manifest";
 
 import type { Callbacks } from "./callbacks.ts";
+import type { Described } from "./described.ts";
 import { toStopError } from "./errors.ts";
 import type { RunName } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
@@ -17,7 +17,9 @@ export interface Definition {
   readonly runName?: RunName | undefined;
   /** The `bundle()` that it was defined by, if by one. */
   readonly group?: object | undefined;
-  readonly entry: Omit<ManifestTask, "sourceHash">;
+  readonly entry: Omit<ManifestTask, "sourceHash" | keyof Described>;
+  /** The rest of the entry. */
+  readonly described: () => Described;
   /** What parses in the user's own words, where a schema was not given as JSON Schema: zod, for one. */
   readonly parsers?: { readonly input?: StandardSchema; readonly result?: StandardSchema };
   readonly callbacks?: Callbacks | undefined;
@@ -50,7 +52,10 @@ function createRegistry(): SharedRegistry {
     close() {
       isClosed = true;
     },
-    manifest: () => Array.from(definitions.values(), manifestTask),
+    async manifest() {
+      const { manifestTask } = await import("./description.ts");
+      return Array.from(definitions.values(), manifestTask);
+    },
     async run(assignment, host) {
       const { runAttempt } = await import("./attempt.ts");
       return runAttempt(definitions.get(assignment.task), assignment, host);
@@ -67,8 +72,4 @@ function nameTaken(first: Definition, { entry: { name }, group }: Definition): s
   return first.group && group && first.group !== group
     ? `Task "${name}" is defined in more than one bundle()`
     : `Task "${name}" is already registered`;
-}
-
-function manifestTask({ entry, fn }: Definition): ManifestTask {
-  return { ...entry, sourceHash: sha256Hex(Function.prototype.toString.call(fn)) };
 }

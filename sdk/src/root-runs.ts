@@ -5,6 +5,7 @@ import type { RunsRequest, StartOptions } from "@stint/crds/attempt";
 import type { Json } from "@stint/crds/json";
 
 import { toInput } from "./arguments.ts";
+import "./description.ts";
 import { Handle, type RunHandle, type RunPort } from "./handle.ts";
 import { over, type DefinedCall } from "./options.ts";
 import { inputTooLarge } from "./payload-limits.ts";
@@ -79,6 +80,7 @@ function toRequest(
   ownBundle: string | undefined,
 ): RunRequest {
   const { bundle, namespace, name, tags: added, ...own } = parseTriggerOptions(target.name, given);
+  target.definition?.described(); // refused before anything is sent, where it was not at definition
   const { key, waitFor, tags: replaced, ...lower } = call;
   if (key !== undefined) throw new TypeError(`Task "${target.name}": option "key" is for calls; give the run a name`);
   if (waitFor) throw new TypeError(`Task "${target.name}": option "waitFor" is for calls`);

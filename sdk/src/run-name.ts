@@ -11,12 +11,13 @@ import type { Definition } from "./registry.ts";
 
 /** The name that the task gives to a run with this input, or why it gives none. The input must fit the signature. */
 export function nameOfRun(
-  { runName, entry }: Definition,
+  { runName, entry, described }: Definition,
   input: Json,
 ): Pick<ProgressRequest, "displayName" | "invalidRunName"> {
   if (runName === undefined) return {};
-  const args = bindArguments(entry.signature, input);
-  if (typeof runName === "string") return { displayName: filled(runName, entry.signature, args) };
+  const { signature } = described();
+  const args = bindArguments(signature, input);
+  if (typeof runName === "string") return { displayName: filled(runName, signature, args) };
   try {
     const name: unknown = runName(args);
     return typeof name === "string"

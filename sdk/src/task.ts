@@ -2,18 +2,17 @@ import { taskNameProblem } from "@stint/crds/names";
 import type { TaskSettings } from "@stint/crds/settings";
 
 import { callbacksOf, taskHooksOf } from "./callbacks.ts";
+import { described } from "./described.ts";
 import type { RunHandle, TaskInstance } from "./handle.ts";
 import { inProcess } from "./in-process.ts";
 import type { MapArguments, TaskInstanceList } from "./map.ts";
 import { over, parseCallOptions, parseTaskOptions } from "./options.ts";
 import type { CallOptions, DefinedCall, DefinedOptions, GroupOptions, SchemaOptions, TaskOptions } from "./options.ts";
 import type { AnyFunction } from "./parameters.ts";
-import { checkRunName } from "./placeholders.ts";
 import type { GivenArguments } from "./reference.ts";
 import { sharedRegistry, type Definition } from "./registry.ts";
-import { isStandard, writeSchema, type JsonSchemaObject, type StandardSchema } from "./schema.ts";
+import { isStandard, type JsonSchemaObject, type StandardSchema } from "./schema.ts";
 import { currentScope, markCall, type Scope, type Target } from "./scope.ts";
-import { signatureOf } from "./signature.ts";
 import { setTarget } from "./targets.ts";
 import { trigger, type TriggerArguments } from "./trigger.ts";
 
@@ -168,12 +167,10 @@ export function definer(group?: TaskGroup): DefineTask {
 function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Task<unknown[], unknown> {
   const { name, options: asked, fn } = definitionFrom(given);
   const options = parseTaskOptions(name, group && isObject(asked) ? over(group.defaults, asked) : asked);
-  const schemas = schemasOf(name, options);
-  const signature = signatureOf(name, fn, options, schemas.describes);
-  checkRunName(name, options.runName, signature);
   const hooks = taskHooksOf(options);
   const definition: Definition = {
     fn,
+    described: described({ name, fn, options }),
     group,
     runName: options.runName,
     parsers: parsersOf(options),
@@ -187,8 +184,6 @@ function defineTask(given: readonly unknown[], group: TaskGroup | undefined): Ta
       tags: options.tags ?? [],
       labels: options.labels ?? {},
       settings: settingsOf(options),
-      signature,
-      ...schemas.entry,
       ...(hooks && { hooks }),
     },
   };
@@ -234,21 +229,6 @@ function isObject(value: unknown): value is object {
 
 function isFunction(value: unknown): value is AnyFunction {
   return typeof value === "function";
-}
-
-/** The schemas as the manifest carries them, and what the input's is about. */
-function schemasOf(task: string, { inputSchema, resultSchema }: DefinedOptions) {
-  const input = inputSchema && writeSchema({ task, option: "inputSchema" }, inputSchema);
-  const result = resultSchema && writeSchema({ task, option: "resultSchema" }, resultSchema);
-  const problem = input?.problem ?? result?.problem;
-  return {
-    describes: input?.describes,
-    entry: {
-      ...(input && { inputSchema: input.json }),
-      ...(result && { resultSchema: result.json }),
-      ...(problem === undefined ? {} : { problem }),
-    },
-  };
 }
 
 function parsersOf({ inputSchema, resultSchema }: DefinedOptions): NonNullable<Definition["parsers"]> {

@@ -1,7 +1,7 @@
 // What starts a root run: inside a run the runner, elsewhere what is loaded only then.
 import type { RunHandle } from "./handle.ts";
 import type { DefinedCall, TriggerOptions } from "./options.ts";
-import { isPlain } from "./payload.ts";
+import { isPlain } from "./plain.ts";
 import { currentScope, type Target, type TriggerGiven } from "./scope.ts";
 
 /** The arguments as a list, as an object by name, or, of a task that takes one object, that object. Source: S29 to S31. */

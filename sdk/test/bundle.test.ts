@@ -7,14 +7,13 @@ beforeEach(forgetTasks);
 
 const fn = (n: number): number => n;
 
-function settingsOf(name: string): object | undefined {
-  return registry()
-    .manifest()
-    .find((entry) => entry.name === name)?.settings;
+async function settingsOf(name: string): Promise<object | undefined> {
+  const manifest = await registry().manifest();
+  return manifest.find((entry) => entry.name === name)?.settings;
 }
 
 describe("a bundle()", () => {
-  test("gives its defaults to its tasks, each taken whole from the task if that sets it (S8, S9)", () => {
+  test("gives its defaults to its tasks, each taken whole from the task if that sets it (S8, S9)", async () => {
     const app = bundle({ timeoutSeconds: 300, instanceType: "pro", retry: { maxRetries: 9, jitterFactor: 1 } });
 
     const plain = app.task("plain", fn);
@@ -26,16 +25,16 @@ describe("a bundle()", () => {
       retry: { maxRetries: 9, jitterFactor: 1 },
     });
     expect(own.options).toEqual({ timeoutSeconds: 5, instanceType: "pro", retry: { maxRetries: 0 } });
-    expect(settingsOf("plain")).toEqual(plain.options);
-    expect(settingsOf("own")).toEqual(own.options);
+    expect(await settingsOf("plain")).toEqual(plain.options);
+    expect(await settingsOf("own")).toEqual(own.options);
   });
 
-  test("has tags and labels for its tasks, and a task's own are taken instead (S9)", () => {
+  test("has tags and labels for its tasks, and a task's own are taken instead (S9)", async () => {
     const app = bundle({ tags: ["group"], labels: { team: "a" }, gracePeriodSeconds: 0, logPrints: true });
     app.task("plain", fn);
     app.task("own", { tags: [], labels: { type: "cpu" } }, fn);
 
-    expect(registry().manifest()).toMatchObject([
+    expect(await registry().manifest()).toMatchObject([
       { tags: ["group"], labels: { team: "a" }, settings: { gracePeriodSeconds: 0, logPrints: true } },
       { tags: [], labels: { type: "cpu" } },
     ]);
@@ -96,14 +95,14 @@ describe("several groups (S10)", () => {
     expect(combine(all, fast).tasks).toEqual([a, b]);
   });
 
-  test("cannot both have a task of one name; the first stays", () => {
+  test("cannot both have a task of one name; the first stays", async () => {
     const [first, second] = [bundle({ timeoutSeconds: 5 }), bundle()];
     first.task("square", fn);
 
     const error = new Error('Task "square" is defined in more than one bundle()');
     expect(() => second.task("square", fn)).toThrow(error);
     expect(second.tasks).toEqual([]);
-    expect(settingsOf("square")).toEqual({ timeoutSeconds: 5 });
+    expect(await settingsOf("square")).toEqual({ timeoutSeconds: 5 });
   });
 
   test("but a name that is taken within one group, or outside of any, is just taken (S5)", () => {

@@ -28,27 +28,23 @@ function messageOf(call: () => unknown): string | undefined {
 }
 
 describe("a task is defined by", () => {
-  test("a name and a function", () => {
+  test("a name and a function", async () => {
     const square = task("square", (n: number) => n * n);
 
     expect(square.name).toBe("square");
     expect(square.options).toEqual({});
-    expect(
-      registry()
-        .manifest()
-        .map(({ name }) => name),
-    ).toEqual(["square"]);
+    expect((await registry().manifest()).map(({ name }) => name)).toEqual(["square"]);
   });
 
   test("options between them", () => {
     expect(task("images/resize", { timeoutSeconds: 300 }, fn).options).toEqual({ timeoutSeconds: 300 });
   });
 
-  test("a named function alone, or with options before it (S2)", () => {
+  test("a named function alone, or with options before it (S2)", async () => {
     expect(task(fn).name).toBe("fn");
     forgetTasks();
     expect(task({ timeoutSeconds: 5 }, fn).options).toEqual({ timeoutSeconds: 5 });
-    expect(registry().manifest()[0]?.name).toBe("fn");
+    expect((await registry().manifest())[0]?.name).toBe("fn");
   });
 
   test("and the object it gives is frozen (S1)", () => {
@@ -240,11 +236,11 @@ describe("a definition throws for", () => {
     expect(() => loosely(...args)).toThrow(error);
   });
 
-  test("a name that is taken, and the first task stays (S5)", () => {
+  test("a name that is taken, and the first task stays (S5)", async () => {
     task("square", (n: number) => n);
 
     expect(() => task("square", () => "other")).toThrow(new Error('Task "square" is already registered'));
-    expect(registry().manifest()[0]?.signature.parameters).toHaveLength(1);
+    expect((await registry().manifest())[0]?.signature.parameters).toHaveLength(1);
   });
 
   test.each([

@@ -132,17 +132,17 @@ describe("hooks that are tasks (S106)", () => {
 
     await ended("square", failure);
 
-    expect(registry().manifest().at(-1)?.hooks).toEqual({
+    expect((await registry().manifest()).at(-1)?.hooks).toEqual({
       onFailure: [{ name: "notify" }, { name: "send", bundle: "mail" }],
       onCompletion: [{ name: "notify" }],
     });
     expect(calls).toEqual([["own", "demo/square", "run-1", failure]]);
   });
 
-  test("a task without hooks says nothing of them", () => {
+  test("a task without hooks says nothing of them", async () => {
     task("square", () => 1);
 
-    expect(registry().manifest().at(-1)).not.toHaveProperty("hooks");
+    expect((await registry().manifest()).at(-1)).not.toHaveProperty("hooks");
   });
 });
 

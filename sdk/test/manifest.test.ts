@@ -8,7 +8,7 @@ beforeEach(forgetTasks);
 const bound: (a: number, b: number) => number = Math.max.bind(null);
 
 describe("the manifest", () => {
-  test("says of a task what the operator needs to run it (S15)", () => {
+  test("says of a task what the operator needs to run it (S15)", async () => {
     const options = {
       description: "Makes it smaller.",
       tags: ["image"],
@@ -24,7 +24,7 @@ describe("the manifest", () => {
       return { url, width, rest };
     });
 
-    expect(registry().manifest()).toEqual([
+    expect(await registry().manifest()).toEqual([
       {
         name: "images/resize",
         kind: "Task",
@@ -53,20 +53,18 @@ describe("the manifest", () => {
     ]);
   });
 
-  test("says v0.0 of a task without a version (S252)", () => {
+  test("says v0.0 of a task without a version (S252)", async () => {
     task("a", (n: number) => n + 1);
 
-    expect(registry().manifest()[0]?.version).toBe("v0.0");
+    expect((await registry().manifest())[0]?.version).toBe("v0.0");
   });
 
-  test("changes its source hash with the function's text, and with nothing else", () => {
+  test("changes its source hash with the function's text, and with nothing else", async () => {
     task("a", (n: number) => n + 1);
     task("b", (n: number) => n + 1);
     task("c", (n: number) => n + 2);
 
-    const [a, b, c] = registry()
-      .manifest()
-      .map(({ sourceHash }) => sourceHash);
+    const [a, b, c] = (await registry().manifest()).map(({ sourceHash }) => sourceHash);
     expect(a).toBe(b);
     expect(a).not.toBe(c);
   });
@@ -114,9 +112,9 @@ describe("the manifest", () => {
         objectArgument: false,
       },
     },
-  ])("knows that $given", ({ define, signature }) => {
+  ])("knows that $given", async ({ define, signature }) => {
     define();
 
-    expect(registry().manifest()[0]?.signature).toEqual(signature);
+    expect((await registry().manifest())[0]?.signature).toEqual(signature);
   });
 });

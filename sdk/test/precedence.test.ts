@@ -28,7 +28,7 @@ async function inForce(said: Said) {
   expect(await attempt("parent", [], host)).toMatchObject({ kind: "succeeded" });
 
   const spec: TaskRunSpec = { task: "demo/square", ...startOptions(host) };
-  const [entry] = registry().manifest();
+  const [entry] = await registry().manifest();
   if (!entry) throw new Error("nothing is registered");
   const defaults = [said.bundleDefaults, said.taskDefaults].map((place = {}) => place as TaskSettings); // as the CRD has them
   forgetTasks();

@@ -14,8 +14,8 @@ const sizeSchema = {
   required: ["url"],
 };
 
-function manifest(): object | undefined {
-  return registry().manifest()[0];
+async function manifest(): Promise<object | undefined> {
+  return (await registry().manifest())[0];
 }
 
 function invalid(problem: string): object {
@@ -23,33 +23,33 @@ function invalid(problem: string): object {
 }
 
 describe("the manifest carries", () => {
-  test("a zod type as JSON Schema, and that the object is the argument (S15, S31, S39)", () => {
+  test("a zod type as JSON Schema, and that the object is the argument (S15, S31, S39)", async () => {
     task("t", { inputSchema: Size, resultSchema: z.object({ at: z.date() }) }, (_size) => ({ at: new Date() }));
 
-    expect(manifest()).toMatchObject({
+    expect(await manifest()).toMatchObject({
       signature: { objectArgument: true },
       inputSchema: { ...sizeSchema, properties: { width: { type: "number", default: 640 } } },
       resultSchema: { type: "object", properties: { at: {} } },
     });
   });
 
-  test("a JSON Schema as it is", () => {
+  test("a JSON Schema as it is", async () => {
     task("t", { inputSchema: sizeSchema }, (size: object) => size);
 
-    expect(manifest()).toMatchObject({ signature: { objectArgument: true }, inputSchema: sizeSchema });
-    expect(manifest()).not.toHaveProperty("problem");
+    expect(await manifest()).toMatchObject({ signature: { objectArgument: true }, inputSchema: sizeSchema });
+    expect(await manifest()).not.toHaveProperty("problem");
   });
 
-  test("a tuple as the list of arguments", () => {
+  test("a tuple as the list of arguments", async () => {
     task("t", { inputSchema: z.tuple([z.string(), z.number().optional()]) }, (a, b) => [a, b]);
 
-    expect(manifest()).toMatchObject({
+    expect(await manifest()).toMatchObject({
       signature: { objectArgument: false },
       inputSchema: { minItems: 1, items: false },
     });
   });
 
-  test("nothing that only the type itself can know: what coerces or catches takes anything, or nothing", () => {
+  test("nothing that only the type itself can know: what coerces or catches takes anything, or nothing", async () => {
     const inputSchema = z.object({
       at: z.coerce.date(),
       n: z.coerce.number(),
@@ -58,7 +58,7 @@ describe("the manifest carries", () => {
     });
     task("t", { inputSchema }, () => 1);
 
-    expect(manifest()).toMatchObject({
+    expect(await manifest()).toMatchObject({
       inputSchema: { properties: { at: {}, n: {}, c: {}, s: { type: "string" } }, required: ["s"] },
     });
   });
@@ -67,10 +67,10 @@ describe("the manifest carries", () => {
     ["a zod type", z.object({ p: z.any().default(new Map()) })],
     ["a zod type, below", z.object({ q: z.object({ p: z.bigint().default(1n) }) })],
     ["a JSON Schema", { type: "object", properties: { p: { default: new Map() } } }],
-  ])("the default in %s that is not JSON as what fails the registration (S15)", (_, inputSchema) => {
+  ])("the default in %s that is not JSON as what fails the registration (S15)", async (_, inputSchema) => {
     task("t", { inputSchema: inputSchema as typeof sizeSchema }, (size: object) => size);
 
-    expect(manifest()).toMatchObject({ problem: 'Task "t": default of "p" is not JSON' });
+    expect(await manifest()).toMatchObject({ problem: 'Task "t": default of "p" is not JSON' });
   });
 });
 

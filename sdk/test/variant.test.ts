@@ -8,7 +8,7 @@ beforeEach(forgetTasks);
 const fn = (n: number): number => n;
 
 describe("a variant", () => {
-  test("replaces options, tags too, and registers nothing (S26)", () => {
+  test("replaces options, tags too, and registers nothing (S26)", async () => {
     const square = task("square", { timeoutSeconds: 60, tags: ["a"] }, fn);
 
     const variant = square.with({ tags: ["b"], deadlineSeconds: 9 }).with({ timeoutSeconds: 5 });
@@ -16,7 +16,7 @@ describe("a variant", () => {
     expect(variant.name).toBe("square");
     expect(variant.options).toEqual({ timeoutSeconds: 5, deadlineSeconds: 9, tags: ["b"] });
     expect(square.options).toEqual({ timeoutSeconds: 60, tags: ["a"] });
-    expect(registry().manifest()).toHaveLength(1);
+    expect(await registry().manifest()).toHaveLength(1);
   });
 
   test.each([

@@ -86,7 +86,7 @@ export interface Harness extends AsyncDisposable {
  * ```
  */
 export async function createHarness(options: HarnessOptions): Promise<Harness> {
-  const settings = toSettings(options);
+  const settings = await toSettings(options);
   const world = new World(settings);
   try {
     await world.start();

@@ -49,16 +49,22 @@ const chartInstanceTypes: Readonly<Record<string, InstanceTypeSpec>> = {
   "pro-ultra": { resources: { cpu: "16", memory: "32Gi" } },
 };
 
-/** Throws a {@link HarnessError} for what is missing or wrong. */
-export function toSettings({ tasks, bundles = {}, instanceTypes = {}, ...rest }: HarnessOptions): HarnessSettings {
+/** Rejects with a {@link HarnessError} for what is missing or wrong. */
+export async function toSettings({
+  tasks,
+  bundles = {},
+  instanceTypes = {},
+  ...rest
+}: HarnessOptions): Promise<HarnessSettings> {
   if (!Array.isArray(tasks) || tasks.length === 0) {
     throw new HarnessError(
       "A harness needs tasks. Give it those that the test runs: createHarness({ tasks: [square] }).",
     );
   }
+  const defined = new Set((await findRegistry()?.manifest())?.map(({ name }) => name));
   const all = Object.entries({ ...bundles, [ownBundle]: [...(bundles[ownBundle] ?? []), ...tasks] });
   return {
-    bundles: new Map(all.map(([name, list]) => [bundleName(name), namesOf(name, list)])),
+    bundles: new Map(all.map(([name, list]) => [bundleName(name), namesOf(name, list, defined)])),
     instanceTypes: new Map(Object.entries({ ...chartInstanceTypes, ...instanceTypes }).map(checkedType)),
     defaults: checkedDefaults(rest.defaults ?? {}),
     now: instantOf(rest.now ?? new Date(Math.floor(Date.now() / 1000) * 1000)),
@@ -73,12 +79,7 @@ function bundleName(name: string): string {
   );
 }
 
-function namesOf(bundle: string, tasks: readonly AnyTask[]): ReadonlySet<string> {
-  const defined = new Set(
-    findRegistry()
-      ?.manifest()
-      .map(({ name }) => name),
-  );
+function namesOf(bundle: string, tasks: readonly AnyTask[], defined: ReadonlySet<string>): ReadonlySet<string> {
   return new Set(
     tasks.map((task: unknown, index) => {
       const name: unknown = typeof task === "function" && "options" in task ? task.name : undefined;

@@ -18,7 +18,7 @@ export function tasksNamed(names: ReadonlySet<string>, inside: Inside): Registry
     );
   return {
     close() {},
-    manifest: () => registry.manifest().filter(({ name }) => names.has(name)),
+    manifest: async () => (await registry.manifest()).filter(({ name }) => names.has(name)),
     run: (assignment, host) => inside(assignment, host, (own) => registry.run(assignment, own)),
     runEnded: (assignment, host, end) =>
       inside(assignment, host, async (own) => registry.runEnded?.(assignment, own, end)),

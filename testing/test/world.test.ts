@@ -17,7 +17,7 @@ const waiting = task("waiting", () => new Promise(() => void currentContext().si
 afterEach(() => void vi.useRealTimers());
 
 test("nobody sleeps and nothing is watched once a world is closed", async () => {
-  const settings = toSettings({ tasks: [square, waiting] });
+  const settings = await toSettings({ tasks: [square, waiting] });
   const world = new World(settings);
   await world.start();
   await registerBundles(world, settings);
@@ -28,7 +28,7 @@ test("nobody sleeps and nothing is watched once a world is closed", async () => 
 });
 
 test("what fails in the operator ends the test, and is not waited out", async () => {
-  const settings = toSettings({ tasks: [square] });
+  const settings = await toSettings({ tasks: [square] });
   const world = new World(settings);
   await world.start();
   vi.spyOn(world.hand.store, "replaceStatus").mockImplementation(() => {
@@ -49,8 +49,8 @@ test("the machine's timers may be faked beside it", async () => {
   expect((await h.run(square, [3])).result).toBe(9);
 });
 
-test("its instance types are those of the Helm chart (S54)", () => {
+test("its instance types are those of the Helm chart (S54)", async () => {
   const values = parse(readFileSync(join(import.meta.dirname, "../../helm/values.yaml"), "utf8"));
 
-  expect(Object.fromEntries(toSettings({ tasks: [square] }).instanceTypes)).toEqual(values.instanceTypes);
+  expect(Object.fromEntries((await toSettings({ tasks: [square] })).instanceTypes)).toEqual(values.instanceTypes);
 });

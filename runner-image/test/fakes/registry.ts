@@ -5,7 +5,7 @@ import type { Assignment, Report } from "@stint/crds/attempt";
 export function aRegistry(run: (host: Host, assignment: Assignment) => Promise<Report>): Disposable {
   const registry: Registry = {
     close() {},
-    manifest: () => [],
+    manifest: () => Promise.resolve([]),
     run: (assignment, host) => run(host, assignment),
     stopError,
   };
