@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { tunedJobs, tunedScheduler, withFlags } from "./flags.ts";
+import { patientWithNodes, tunedJobs, tunedScheduler, withFlags } from "./flags.ts";
 
 const manifest = `spec:
   containers:
@@ -23,10 +23,9 @@ test("flags are added to the command of their component", () => {
 });
 
 test("the bench's flags are taken back, from whatever it left", () => {
-  const tuned = withFlags(
-    withFlags(manifest, "kube-controller-manager", tunedScheduler),
-    "kube-controller-manager",
-    tunedJobs,
+  const tuned = [tunedScheduler, patientWithNodes, { ...patientWithNodes, ...tunedJobs }].reduce(
+    (text, flags) => withFlags(text, "kube-controller-manager", flags),
+    manifest,
   );
 
   expect(withFlags(tuned, "kube-controller-manager", {})).toBe(manifest);

@@ -16,7 +16,7 @@ import { run, say } from "../shell.ts";
 import { Api } from "./api.ts";
 import { ControlPlane, forgetPeak, until, type Usage, usageOf } from "./control-plane.ts";
 import { paceOf } from "./figures.ts";
-import { tunedScheduler } from "./flags.ts";
+import { patientWithNodes, tunedScheduler } from "./flags.ts";
 import { type Kwok, startKwok } from "./kwok.ts";
 import { follow } from "./measure.ts";
 import { loopDelayOf } from "./metrics.ts";
@@ -82,7 +82,7 @@ async function prepare(): Promise<Rig> {
   const api = await Api.at(await controlPlane.server());
   undo.push(() => controlPlane.setFlags("kube-scheduler", {}, api));
   undo.push(() => controlPlane.setFlags("kube-controller-manager", {}, api));
-  await controlPlane.setFlags("kube-controller-manager", {}, api);
+  await controlPlane.setFlags("kube-controller-manager", patientWithNodes, api);
   await controlPlane.setFlags("kube-scheduler", tunedScheduler, api);
   undo.push(await installStint(folder));
   const kwok = await startKwok({ api, nodes, podMs, folder });
@@ -108,7 +108,7 @@ async function bench(rig: Rig): Promise<Figures> {
   const rows: Row[] = [];
   const steadyRows: SteadyRow[] = [];
   for (const peer of peers.filter(({ name }) => name.includes(only))) {
-    await rig.controlPlane.setFlags("kube-controller-manager", peer.flags ?? {}, rig.api);
+    await rig.controlPlane.setFlags("kube-controller-manager", { ...patientWithNodes, ...peer.flags }, rig.api);
     for (const [index, runs] of sizes.filter((size) => size <= (peer.mostRuns ?? size)).entries()) {
       await inNamespace(rig, peer, async () => {
         const row = await atOnce(rig, peer, runs);
