@@ -116,6 +116,14 @@ export const sumSquares = task("sum_squares", async (a: number, b: number) => {
   const [x, y] = await Promise.all([square(a), square(b)]);
   return x + y;
 });
+/** Ends only where its counterpart runs too: each waits for the other. */
+export const meets = task("meets", { timeoutSeconds: 60 }, async (own: string, other: string) => {
+  const { cache } = currentContext();
+  await cache.set(own, "is here");
+  while (!(await cache.get(other))) await new Promise((resolve) => setTimeout(resolve, 100));
+  return `${own} met ${other}`;
+});
+export const meeting = task("meeting", () => Promise.all([meets("a", "b"), meets("b", "a")]));
 export const differs = task("differs", async () => {
   await Promise.all([square(2), square.with({ instanceType: "e2e-large" })(3)]);
 });
