@@ -100,7 +100,7 @@ export class Api {
   }
 
   /** The answer's JSON. Throws {@link AnswerError} for every other status than 2xx. */
-  async send<T = ApiObject>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
+  async send<T = ApiObject>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T> {
     const answer = await this.#open(this.#asking, method, path, body);
     const { statusCode = 0 } = answer;
     if (statusCode >= 200 && statusCode < 300) return (await json(answer)) as T; // the caller's word for what it asked

@@ -18,6 +18,7 @@ import { ControlPlane, forgetPeak, until, type Usage, usageOf } from "./control-
 import { paceOf } from "./figures.ts";
 import { patientWithNodes, tunedScheduler } from "./flags.ts";
 import { type Kwok, startKwok } from "./kwok.ts";
+import { installLeast } from "./least.ts";
 import { follow } from "./measure.ts";
 import { loopDelayOf } from "./metrics.ts";
 import { type Peer, peers } from "./peers.ts";
@@ -85,6 +86,7 @@ async function prepare(): Promise<Rig> {
   await controlPlane.setFlags("kube-controller-manager", patientWithNodes, api);
   await controlPlane.setFlags("kube-scheduler", tunedScheduler, api);
   undo.push(await installStint(folder));
+  undo.push(await installLeast(api));
   const kwok = await startKwok({ api, nodes, podMs, folder });
   undo.push(() => kwok.close());
   const { assets } = built;

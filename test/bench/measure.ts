@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Api, ApiObject } from "./api.ts";
 import type { Life } from "./figures.ts";
-import type { Peer } from "./peers.ts";
+import { type Peer, podsPath } from "./peers.ts";
 
 /** Nothing new for so long, and the measure has failed. */
 const patienceMs = 120_000;
@@ -38,20 +38,22 @@ export async function follow(load: Load): Promise<readonly Life[]> {
 
 async function watchPeer({ api, peer, namespace }: Load, lives: Lives, signal: AbortSignal): Promise<void> {
   const onEnd = (error: Error): void => lives.fail(error);
-  await api.watch(`/api/v1/namespaces/${namespace}/pods`, {
+  await api.watch(pathIn(namespace, podsPath), {
     onEvent: ({ type, object }) => lives.seePod(type, object),
     onEnd,
     signal,
   });
   if (!peer.end) return;
-  await api.watch(pathIn(namespace, peer), { onEvent: ({ object }) => lives.seeOwner(object), onEnd, signal });
+  await api.watch(pathIn(namespace, peer.path), { onEvent: ({ object }) => lives.seeOwner(object), onEnd, signal });
 }
 
 async function trigger(load: Load, lives: Lives): Promise<void> {
   const names = Array.from({ length: load.runs }, (_, index) => `${load.prefix}-${index}`);
   const one = async (name: string): Promise<void> => {
     lives.trigger(name);
-    await load.api.send("POST", pathIn(load.namespace, load.peer), load.peer.body(name));
+    const { api, peer, namespace } = load;
+    const made = await api.send("POST", pathIn(namespace, peer.path), peer.body(name));
+    if (peer.byHand) await byHand(load, lives, made, peer.byHand);
   };
   if (load.rate === undefined) {
     const worker = async (): Promise<void> => {
@@ -69,7 +71,23 @@ async function trigger(load: Load, lives: Lives): Promise<void> {
   await Promise.all(sent);
 }
 
-function pathIn(namespace: string, { path }: Peer): string {
+/** Makes the run's pod, and writes its end down when the pod's is seen. */
+async function byHand(
+  { api, peer, namespace }: Load,
+  lives: Lives,
+  run: ApiObject,
+  { pod, ended }: NonNullable<Peer["byHand"]>,
+): Promise<void> {
+  const { name } = run.metadata;
+  lives.onPodEnd(name, () => {
+    api
+      .send("PUT", `${pathIn(namespace, peer.path)}/${name}/status`, ended(run))
+      .catch((error: Error) => lives.fail(error));
+  });
+  await api.send("POST", pathIn(namespace, podsPath), pod(name));
+}
+
+function pathIn(namespace: string, path: string): string {
   return path.replace("{namespace}", namespace);
 }
 
@@ -78,6 +96,7 @@ class Lives {
   readonly #peer: Peer;
   readonly #runs: number;
   readonly #lives = new Map<string, { -readonly [Key in keyof Life]?: Life[Key] }>();
+  readonly #atPodEnd = new Map<string, () => void>();
   #ended = 0;
   #failure: Error | undefined;
   #lastNewsMs = performance.now();
@@ -91,14 +110,20 @@ class Lives {
     this.#lives.set(name, { triggeredMs: performance.now() });
   }
 
+  onPodEnd(name: string, act: () => void): void {
+    this.#atPodEnd.set(name, act);
+  }
+
   seePod(type: string, pod: ApiObject): void {
-    const life = this.#lives.get(this.#peer.ownerOf(pod) ?? "");
+    const name = this.#peer.ownerOf(pod) ?? "";
+    const life = this.#lives.get(name);
     if (!life || type === "DELETED") return;
     life.podCreatedMs ??= this.#now();
     const { phase } = pod.status ?? {};
     if (phase === "Failed") this.fail(new Error(`pod ${pod.metadata.name} has failed`));
     if (phase !== "Succeeded" || life.podEndedMs !== undefined) return;
     life.podEndedMs = this.#now();
+    this.#atPodEnd.get(name)?.();
     if (!this.#peer.end) this.#settle(life, life.podEndedMs);
   }
 

@@ -304,7 +304,7 @@ describe("cancel, delete, keep", () => {
   });
 
   scenario("a finished run is removed after its time", ["short-lived"], async () => {
-    await createRun("short-lived", { task: "e2e/nothing", ttlSecondsAfterFinished: 1 });
+    await createRun("short-lived", { task: "e2e/nothing", ttlSecondsAfterFinished: 5 });
     // As it is in that moment: it may be gone before anybody could read it.
     const wait = ["wait", "--for=condition=Finished", "taskrun/short-lived", "--timeout=120s"];
     const phase = await kubectl([...wait, "-o", "jsonpath={.status.phase}"]);
