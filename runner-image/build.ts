@@ -9,8 +9,7 @@ import { join } from "node:path";
 import { build, type BuildResult } from "esbuild";
 
 const here = import.meta.dirname;
-/** What the SDK asks of its own package by name (sdk/src/from-package.ts). */
-const parts = ["description", "local"] as const;
+const sdk = join(here, "../sdk/src");
 const common = { bundle: true, platform: "node", target: "node24", logLevel: "warning" } as const;
 
 /** Resolves with what went into the file: only our own modules may (the test looks). */
@@ -34,10 +33,7 @@ export function buildRunner(outfile: string): Promise<BuildResult<{ metafile: tr
 export async function buildSdk(outdir: string): Promise<void> {
   await build({
     ...common,
-    entryPoints: {
-      index: join(here, "src/sdk.ts"),
-      ...Object.fromEntries(["attempt", ...parts].map((module) => [module, join(here, `../sdk/src/${module}.ts`)])),
-    },
+    entryPoints: { index: join(sdk, "in-pod.ts"), attempt: join(sdk, "attempt.ts"), local: join(sdk, "local.ts") },
     outdir,
     external: ["undici", "@kubernetes/client-node"],
     format: "esm",
@@ -45,8 +41,8 @@ export async function buildSdk(outdir: string): Promise<void> {
     minifyWhitespace: true,
     minifySyntax: true,
   });
-  const exports = Object.fromEntries(parts.map((part) => [`./${part}`, `./${part}.js`]));
-  const description = { name: "@stint/sdk", type: "module", exports: { ".": "./index.js", ...exports } };
+  const exports = { ".": "./index.js", "./description": "./index.js", "./local": "./local.js" };
+  const description = { name: "@stint/sdk", type: "module", exports };
   await writeFile(join(outdir, "package.json"), `${JSON.stringify(description, null, 2)}\n`);
 }
 

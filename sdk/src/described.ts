@@ -37,16 +37,14 @@ export function described(task: Undescribed): () => Described {
 }
 
 function atHand(): Describe | undefined {
-  if (!("describe" in code)) code.describe = found();
-  return code.describe;
-}
-
-function found(): Describe | undefined {
+  if ("describe" in code) return code.describe;
+  code.describe = undefined; // looked for once
   try {
-    return (fromPackage("description") as { readonly describe: Describe }).describe; // by the name
+    fromPackage("description");
   } catch {
-    return undefined; // D2
+    // D2
   }
+  return code.describe;
 }
 
 function needed(task: string): Describe {
