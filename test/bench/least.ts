@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 
 import { parse } from "yaml";
 
-import type { Api, ApiObject } from "./api.ts";
+import { AnswerError, type Api, type ApiObject } from "./api.ts";
 import { until } from "./control-plane.ts";
 
 /** Not stint.dev, whose operator would go to work. */
@@ -51,15 +51,29 @@ export async function installLeast(api: Api): Promise<() => Promise<void>> {
     await until("its definition is gone", async () => !(await api.has(`${definitions}/${name}`)));
   };
   await remove();
-  await api.send("POST", definitions, {
-    ...definition,
-    metadata: { ...metadata, name },
-    spec: {
-      ...spec,
-      group,
-      names: { plural: "taskruns", singular: "taskrun", kind: "TaskRun", listKind: "TaskRunList" },
-    },
-  });
-  await until("its runs can be listed", () => api.has(leastPath.replace("{namespace}", "default")));
-  return remove;
+  try {
+    await api.send("POST", definitions, {
+      ...definition,
+      metadata: { ...metadata, name },
+      spec: {
+        ...spec,
+        group,
+        names: { plural: "taskruns", singular: "taskrun", kind: "TaskRun", listKind: "TaskRunList" },
+      },
+    });
+    await until("its runs can be listed", () => canBeListed(api));
+    return remove;
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function canBeListed(api: Api): Promise<boolean> {
+  try {
+    return await api.has(leastPath.replace("{namespace}", "default"));
+  } catch (error) {
+    if (error instanceof AnswerError && error.status === 429) return false; // its storage is being made
+    throw error;
+  }
 }
