@@ -4,8 +4,6 @@
 //   K2. Every try, a repeated one too, takes a token from the bucket.
 //   K3. JSON goes in and comes out as it is. Lists of Kubernetes' own kinds leave `kind` and `apiVersion` out of their
 //       items; they are put back, and nothing else is touched.
-//   K4. Unless told otherwise the API server looks for fields that it does not know, in every write, and warns of them: a
-//       fifth of its work on a run, for words that nobody reads. It is told, and refuses them where we pass on what users say.
 import { ApiError } from "../errors.ts";
 import { type Call, requestOf, withKind } from "./api-call.ts";
 import { refusalOf, silenceOf, type Status, streamedRefusalOf } from "./api-refusal.ts";
@@ -139,7 +137,7 @@ export class KubernetesCluster implements Cluster {
       resource,
       ref: { ...scopeOf(namespace), ...(name === undefined ? {} : { name }) },
       // Our own schemas drop a field that they do not know, and with it, in silence, what the caller meant.
-      query: resource.group === "stint.dev" ? { fieldValidation: "Strict" } : unlooked,
+      query: { fieldValidation: resource.group === "stint.dev" ? "Strict" : undefined },
       body: withKind(resource, body),
       harmless: name !== undefined, // for a second try without one the API server would make up a second name
       signal,
@@ -148,8 +146,7 @@ export class KubernetesCluster implements Cluster {
 
   replace<T extends KubernetesObject>(resource: Resource<T>, object: T, { signal }: CallOptions = {}): Promise<T> {
     const body = withKind(resource, object);
-    const ref = object.metadata;
-    return this.#call({ verb: "replace", resource, ref, query: unlooked, body, harmless: true, signal });
+    return this.#call({ verb: "replace", resource, ref: object.metadata, body, harmless: true, signal });
   }
 
   replaceStatus<T extends KubernetesObject>(
@@ -160,7 +157,7 @@ export class KubernetesCluster implements Cluster {
   ): Promise<T> {
     const { namespace, name, uid, resourceVersion } = target;
     const body = withKind(resource, { metadata: { namespace, name, uid, resourceVersion }, status });
-    return this.#call({ verb: "replaceStatus", resource, ref: target, query: unlooked, body, harmless: true, signal });
+    return this.#call({ verb: "replaceStatus", resource, ref: target, body, harmless: true, signal });
   }
 
   async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions): Promise<void> {
@@ -234,9 +231,6 @@ export class KubernetesCluster implements Cluster {
     }
   }
 }
-
-/** K4. */
-const unlooked = { fieldValidation: "Ignore" };
 
 const deleteOptions = { apiVersion: "v1", kind: "DeleteOptions" };
 
