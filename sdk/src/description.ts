@@ -11,7 +11,7 @@ import { writeSchema } from "./written-schema.ts";
 provide(describe);
 
 /** As `Describe` of described.ts. */
-export function describe({ name, fn, options }: Undescribed): Described {
+function describe({ name, fn, options }: Undescribed): Described {
   const { inputSchema, resultSchema, runName } = options;
   const input = inputSchema && writeSchema({ task: name, option: "inputSchema" }, inputSchema);
   const result = resultSchema && writeSchema({ task: name, option: "resultSchema" }, resultSchema);
