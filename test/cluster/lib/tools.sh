@@ -45,8 +45,9 @@ build_tools() {
   rm -rf "$out.partial"
   mkdir -p "$out.partial"
   in_module "$module" go build -v -trimpath -ldflags "$(version_flags)" -o "$out.partial/" tool
-  # etcd's program is the folder `server` of its repository, and go build names it so.
+  # Some programs are a folder `server` or `cmd` of their repositories, and go build names them so.
   [[ ! -f $out.partial/server ]] || mv "$out.partial/server" "$out.partial/etcd"
+  [[ ! -f $out.partial/cmd ]] || mv "$out.partial/cmd" "$out.partial/$module"
   mv "$out.partial" "$out"
 }
 
