@@ -4,7 +4,7 @@
 //   B1. Who is measured differs in nothing that it need not: the same container, requests and nodes, one after the other, each
 //       in a namespace of its own that is gone before the next begins.
 //   B2. The cluster is left as it was found: flags, nodes and definitions are taken back whatever happens.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,7 +22,7 @@ import { installLeast } from "./least.ts";
 import { follow } from "./measure.ts";
 import { loopDelayOf } from "./metrics.ts";
 import { type Peer, peers } from "./peers.ts";
-import { installStint, refuseOther, startStint } from "./stint.ts";
+import { installStint, operatorLog, refuseOther, startStint } from "./stint.ts";
 import { type Figures, type Row, type SteadyRow, textOf, withFigures } from "./table.ts";
 
 const sizes = (process.env["RUNS"] ?? "600,5000").split(",").map(Number);
@@ -63,10 +63,9 @@ const loadBefore = loadavg()[0] ?? Number.NaN;
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void clear().finally(() => process.exit(1)));
 try {
+  mkdirSync(results, { recursive: true });
   const figures = await bench(await prepare());
   say(`\n${textOf(figures)}`);
-  mkdirSync(results, { recursive: true });
-  writeFileSync(new URL("bench.json", results), `${JSON.stringify(figures, undefined, 2)}\n`);
   if (process.argv.includes("--write")) writeFileSync(page, withFigures(readFileSync(page, "utf8"), figures));
 } finally {
   await clear();
@@ -91,9 +90,20 @@ async function prepare(): Promise<Rig> {
   undo.push(() => kwok.close());
   const { assets } = built;
   const operator = await startStint({ api, assets, folder, ...(profileFolder !== undefined && { profileFolder }) });
-  undo.push(() => operator.stop());
+  const stopping = new AbortController();
+  void tellEnd(operator, stopping.signal);
+  undo.push(() => {
+    stopping.abort();
+    return operator.stop();
+  });
   undo.push(() => removeNamespace(api)); // while there is somebody to see its pods off
   return { api, controlPlane, kwok, operator };
+}
+
+/** Where nobody has stopped it. */
+async function tellEnd({ ended }: OperatorProcess, stopped: AbortSignal): Promise<void> {
+  const how = await ended;
+  if (!stopped.aborted) say(`the operator has ended by itself (${how}); it has said why in ${operatorLog}`);
 }
 
 /** Takes back what was done, the last first, and says what could not be. */
@@ -109,19 +119,8 @@ async function clear(): Promise<void> {
 async function bench(rig: Rig): Promise<Figures> {
   const rows: Row[] = [];
   const steadyRows: SteadyRow[] = [];
-  for (const peer of peers.filter(({ name }) => name.includes(only))) {
-    await rig.controlPlane.setFlags("kube-controller-manager", { ...patientWithNodes, ...peer.flags }, rig.api);
-    for (const [index, runs] of sizes.filter((size) => size <= (peer.mostRuns ?? size)).entries()) {
-      await inNamespace(rig, peer, async () => {
-        const row = await atOnce(rig, peer, runs);
-        say(`${peer.name}, ${runs} runs: ${row.pace.perSecond.toFixed(1)} runs/s`);
-        rows.push(row);
-        if (index === 0) steadyRows.push(await atHalf(rig, peer, row));
-      });
-    }
-  }
   const [cpu] = cpus();
-  return {
+  const figures: Figures = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, all of it on this one machine`,
     loadBefore,
@@ -132,6 +131,23 @@ async function bench(rig: Rig): Promise<Figures> {
     rows,
     steady: steadyRows,
   };
+  for (const peer of peers.filter(({ name }) => name.includes(only))) {
+    await rig.controlPlane.setFlags("kube-controller-manager", { ...patientWithNodes, ...peer.flags }, rig.api);
+    for (const [index, runs] of sizes.filter((size) => size <= (peer.mostRuns ?? size)).entries()) {
+      await inNamespace(rig, peer, async () => {
+        const row = await atOnce(rig, peer, runs);
+        say(`${peer.name}, ${runs} runs: ${row.pace.perSecond.toFixed(1)} runs/s`);
+        rows.push(row);
+        if (index === 0) steadyRows.push(await atHalf(rig, peer, row));
+        keep(figures); // it takes long, and one may fail
+      });
+    }
+  }
+  return figures;
+}
+
+function keep(figures: Figures): void {
+  writeFileSync(new URL("bench.json", results), `${JSON.stringify(figures, undefined, 2)}\n`);
 }
 
 /** Calls with a namespace in which the peer can work, and waits until it is gone again. */
@@ -158,13 +174,15 @@ async function atOnce(rig: Rig, peer: Peer, runs: number): Promise<Row> {
   const { api, controlPlane, operator } = rig;
   const mark = auditMark();
   await controlPlane.forgetPeaks();
-  forgetPeak(operator.pid);
   const isStint = peer.controller === "operator";
-  await loopDelayOf(operator.httpPort); // it begins anew with each question
+  if (isStint) {
+    forgetPeak(operator.pid);
+    await loopDelayOf(operator.httpPort); // it begins anew with each question
+  }
   const before = await usage(rig);
   const lives = await follow({ api, peer, namespace, runs, prefix: "all" });
   const after = await usage(rig);
-  const loopDelayMs = await loopDelayOf(operator.httpPort);
+  const loopDelayMs = isStint ? await loopDelayOf(operator.httpPort) : undefined;
   const own = (await requestsSince(mark, peer.isOwn)).filter(isWrite);
   const cpu = Object.entries(after).map(([name, { cpuSeconds }]) => [
     name,
@@ -179,7 +197,7 @@ async function atOnce(rig: Rig, peer: Peer, runs: number): Promise<Row> {
     ownWrites: counted(own.map(inWords)),
     cpuSeconds: Object.fromEntries(cpu),
     ...(controller && { controller: { name: controller, peakMb: after[controller]?.peakMb ?? Number.NaN } }),
-    ...(isStint && { loopDelayMs }),
+    ...(loopDelayMs && { loopDelayMs }),
   };
 }
 
@@ -193,8 +211,9 @@ async function atHalf({ api }: Rig, peer: Peer, { pace, runs: most }: Row): Prom
 
 /** Of every process that has a part in it. */
 async function usage({ controlPlane, kwok, operator }: Rig): Promise<Readonly<Record<string, Usage>>> {
-  const outside = { operator: usageOf(operator.pid), kwok: usageOf(kwok.pid), bench: usageOf(process.pid) };
-  return { ...(await controlPlane.usage()), ...outside };
+  const outside = { kwok: usageOf(kwok.pid), bench: usageOf(process.pid) };
+  const isThere = existsSync(`/proc/${operator.pid}`); // its end is told; others can be measured without it
+  return { ...(await controlPlane.usage()), ...outside, ...(isThere && { operator: usageOf(operator.pid) }) };
 }
 
 function counted(words: readonly string[]): Readonly<Record<string, number>> {
