@@ -1,7 +1,7 @@
 // Stint for the bench: its definitions and rights from the chart, its operator as a process of this machine with the chart's
 // ServiceAccount, so that it has neither more rights nor another priority at the API server than in a cluster. Its bundle is
 // registered through the gateway, as a runner would do it, by the bench.
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -71,7 +71,7 @@ export const operatorLog = fileURLToPath(new URL("dist/operator.log", import.met
 
 /** The chart's operator, outside: the same program, variables and ServiceAccount. */
 export async function startStint({ api, assets, folder, profileFolder }: StintOptions): Promise<OperatorProcess> {
-  rmSync(operatorLog, { force: true });
+  const log = createWriteStream(operatorLog);
   const mount = join(folder, "serviceaccount");
   mkdirSync(mount);
   const token = await step(
@@ -90,7 +90,7 @@ export async function startStint({ api, assets, folder, profileFolder }: StintOp
     namespace,
     name: "stint-operator-bench",
     runnerImage: "bench.invalid/runner:1",
-    onLine: (line) => appendFileSync(operatorLog, `${line}\n`),
+    onLine: (line) => log.write(`${line}\n`),
     ...(profileFolder !== undefined && { nodeOptions: ["--cpu-prof", "--cpu-prof-dir", profileFolder] }),
   });
   await operator.ready;

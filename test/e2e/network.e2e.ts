@@ -1,10 +1,9 @@
 // The chart's NetworkPolicies, obeyed: whom an attempt reaches, and who reaches it. Runs of one namespace, all on the worker, and
 // neighbors of theirs on the other node. Each test asks for what it forbids and for what it leaves open.
-import type { TaskRun } from "@stint/crds/taskrun";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 
 import { rendered } from "../chart/kit/helm.ts";
-import { isOnDevcluster, kubectl, namespace } from "./kit/cluster.ts";
+import { createRun, finished, isOnDevcluster, kubectl, namespace } from "./kit/cluster.ts";
 import { enforceNetworkPolicies } from "./kit/network-policies.ts";
 import { controlPlane, onNode, worker } from "./kit/nodes.ts";
 import { addBundle, prepareNamespace } from "./kit/prepare.ts";
@@ -104,7 +103,7 @@ async function applyPolicies(network: { readonly strict: boolean }): Promise<voi
 
 /** Starts a run that takes whoever connects to its port. */
 async function addressOfListener(space: string, name: string): Promise<string> {
-  await start(space, name, "network/listens", [port]);
+  await createRun(name, { task: "network/listens", input: [port] }, space);
   const inSpace = ["-n", space];
   await kubectl([...inSpace, "wait", "--for=condition=Running", `taskrun/${name}`, "--timeout=60s"]);
   return kubectl([...inSpace, "get", "pods", "-l", `stint.dev/run=${name}`, "-o", "jsonpath={.items[0].status.podIP}"]);
@@ -112,14 +111,7 @@ async function addressOfListener(space: string, name: string): Promise<string> {
 
 /** Expects this to come of it when a run connects to them. */
 async function tried(space: string, name: string, expected: Readonly<Record<string, Outcome>>): Promise<void> {
-  await start(space, name, "network/tries", [expected]);
-  const inSpace = ["-n", space];
-  await kubectl([...inSpace, "wait", "--for=condition=Finished", `taskrun/${name}`, "--timeout=120s"]);
-  const { status } = JSON.parse(await kubectl([...inSpace, "get", "taskrun", name, "-o", "json"])) as TaskRun;
+  await createRun(name, { task: "network/tries", input: [expected] }, space);
+  const { status } = await finished(name, 120, space);
   expect(status?.result).toEqual(expected);
-}
-
-async function start(space: string, name: string, task: string, input: readonly unknown[]): Promise<void> {
-  const run = { apiVersion: "stint.dev/v1alpha1", kind: "TaskRun", metadata: { name }, spec: { task, input } };
-  await kubectl(["-n", space, "create", "-f", "-"], { stdin: JSON.stringify(run) });
 }

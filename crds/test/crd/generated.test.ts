@@ -111,6 +111,13 @@ describe("CEL rules", () => {
     expect(rules.map((rule) => rule["message"])).toEqual(messages);
   });
 
+  test("say of a rerun that cannot be meant what stands against it (S170)", () => {
+    const words = rulesAt(named("TaskRun").schema, "").at(-1)?.["messageExpression"];
+
+    expect(words).toContain(" is still active");
+    expect(words).toContain(" has succeeded; trigger a new run");
+  });
+
   test("hold every typed field of a run's spec fast, and cancel once it is set (S158, S161)", () => {
     const rules = rulesAt(named("TaskRun").schema, "spec");
 

@@ -55,10 +55,10 @@ export function kubectl(args: readonly string[], { stdin = "" }: { stdin?: strin
 }
 
 /** Creates a run as a program would: nothing is added to what the test says. */
-export async function createRun(name: string, spec: Record<string, unknown>): Promise<TaskRun> {
+export async function createRun(name: string, spec: Record<string, unknown>, space = namespace): Promise<TaskRun> {
   return (await objects.create({
     ...taskRun,
-    metadata: { name, namespace },
+    metadata: { name, namespace: space },
     spec,
   } as KubernetesObject)) as unknown as TaskRun;
 }
@@ -67,8 +67,8 @@ export async function createBundle(name: string, spec: Record<string, unknown>, 
   await objects.create({ ...taskBundle, metadata: { name, namespace: space }, spec } as KubernetesObject);
 }
 
-export async function getRun(name: string): Promise<TaskRun> {
-  return (await objects.read({ ...taskRun, metadata: { name, namespace } })) as unknown as TaskRun;
+export async function getRun(name: string, space = namespace): Promise<TaskRun> {
+  return (await objects.read({ ...taskRun, metadata: { name, namespace: space } })) as unknown as TaskRun;
 }
 
 /** The pods of a run that still exist, in order of their attempts. */
@@ -102,9 +102,10 @@ export async function childrenOf(run: string): Promise<TaskRun[]> {
 }
 
 /** The run once it is Finished. */
-export async function finished(name: string, timeoutSeconds = 120): Promise<TaskRun> {
-  await kubectl(["wait", "--for=condition=Finished", `taskrun/${name}`, `--timeout=${timeoutSeconds}s`]);
-  return getRun(name);
+export async function finished(name: string, timeoutSeconds = 120, space = namespace): Promise<TaskRun> {
+  const ended = ["wait", "--for=condition=Finished", `taskrun/${name}`, `--timeout=${timeoutSeconds}s`];
+  await kubectl(["-n", space, ...ended]);
+  return getRun(name, space);
 }
 
 /** Creates a run and waits for its end. */

@@ -12,7 +12,8 @@ const queue = 100;
 
 /** Has all nodes obey NetworkPolicies. Answers with what ends that again. */
 export async function enforceNetworkPolicies(): Promise<() => Promise<void>> {
-  const { output } = await run("bash", ["-c", `realpath "$(command -v ${program})"`]);
+  const { code, output } = await run("bash", ["-c", `realpath "$(command -v ${program})"`]);
+  if (code !== 0) throw new Error(`there is no ${program}: test/cluster/network-policies.sh builds it`);
   await Promise.all(nodes.map((node) => docker("cp", output.trim(), `${node}:${path}`)));
   await kubectl([...inKubeSystem, "apply", "-f", "-"], { stdin: manifest });
   await kubectl([...inKubeSystem, "rollout", "status", `daemonset/${program}`, "--timeout=120s"]);
