@@ -11,6 +11,7 @@ import {
   type BuildOptions,
   type Message,
   type Metafile,
+  type Plugin,
 } from "esbuild";
 
 import { limits } from "@stint/crds/limits";
@@ -65,11 +66,19 @@ export function expectEntry(entry: string): void {
 /** Code that is ready to be loaded, or why there is none. */
 export type Built = { readonly code: string } | { readonly problem: Problem };
 
+export interface Watching {
+  /** Told of each result. */
+  readonly tell: (built: Built) => void;
+  readonly stop: AbortSignal;
+  /** Path of a file that goes away soon after this process does, however it ends. */
+  readonly lifeline?: string | undefined;
+}
+
 /**
  * Bundles the entry point now and after each change of a file that went into it, until `stop` is aborted, and tells of each
  * result. The code bears a map to its sources, unless it would be too large with it.
  */
-export async function watchBundle(entry: string, tell: (built: Built) => void, stop: AbortSignal): Promise<void> {
+export async function watchBundle(entry: string, { tell, stop, lifeline }: Watching): Promise<void> {
   const outfile = resolve("bundle.mjs"); // not written: the map names the sources from here
   const watching = await context({
     ...common,
@@ -87,10 +96,26 @@ export async function watchBundle(entry: string, tell: (built: Built) => void, s
             tell(errors.length > 0 ? { problem: await toProblem(entry, errors) } : await mapped(entry, outputFiles));
           }),
       },
+      ...(lifeline === undefined ? [] : [hungOn(lifeline)]),
     ],
   });
   stop.addEventListener("abort", () => void watching.dispose(), { once: true });
   if (!stop.aborted) await watching.watch();
+}
+
+/**
+ * Has the bundler, a process of its own, end with us. While it watches it ends only when it has something to say and nobody
+ * is there. It asks after us once a second, but if we end before we have answered it waits for that answer for ever. With
+ * this file it has something to say once we are gone.
+ */
+function hungOn(lifeline: string): Plugin {
+  return {
+    name: "lifeline",
+    setup: (bundler) =>
+      bundler.onResolve({ filter: /./ }, ({ kind, path, resolveDir }) =>
+        kind === "entry-point" ? { path: resolve(resolveDir, path), watchFiles: [lifeline] } : undefined,
+      ),
+  };
 }
 
 interface OutputText {

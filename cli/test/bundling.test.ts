@@ -124,15 +124,12 @@ describe("a bundle", () => {
     const told: Built[] = [];
     const again = Promise.withResolvers<void>();
 
-    await watchBundle(
-      entry,
-      (built) => {
-        told.push(built);
-        if (told.length === 1) void write("watched.ts", program(20));
-        else again.resolve();
-      },
-      stop.signal,
-    );
+    const tell = (built: Built): void => {
+      told.push(built);
+      if (told.length === 1) void write("watched.ts", program(20));
+      else again.resolve();
+    };
+    await watchBundle(entry, { tell, stop: stop.signal });
     await again.promise;
     stop.abort();
 

@@ -52,7 +52,8 @@ export async function dev(session: Session, entry: string, options: DevOptions):
     ...(options.state !== undefined && { stateFile: options.state }),
   });
   try {
-    await watchBundle(entry, await registering(server, { bundle, entry, session }), stop);
+    const tell = await registering(server, { bundle, entry, session });
+    await watchBundle(entry, { tell, stop, lifeline: server.cluster.nodes?.lifeline });
     await Promise.race([server.ready, aborted(stop)]);
     if (!stop.aborted) terminal.print(welcome(server, began, now()));
     narrator.follow(server.cluster.api);

@@ -1,4 +1,6 @@
 // How `stint dev` ends, and what goes on when it starts again.
+import { setTimeout } from "node:timers/promises";
+
 import type { TaskRun } from "@stint/crds/taskrun";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -6,6 +8,8 @@ import { descendantsOf, survivorsOf } from "./kit/processes.ts";
 import { type DevProcess, Project, takenPort } from "./kit/project.ts";
 
 const timeout = 300_000;
+/** How often esbuild asks whether we are still there. */
+const bundlerAsksEveryMs = 1_000;
 
 const tasks = `
 import { spawn } from "node:child_process";
@@ -71,6 +75,18 @@ test("killed without a word, it takes the operator and the attempts with it", { 
   await server.stop("SIGKILL");
 
   expect(processes.length).toBeGreaterThanOrEqual(4);
+  expect(await survivorsOf(processes)).toEqual([]);
+});
+
+test("killed while it owes the bundler an answer, it takes the bundler with it too", { timeout }, async () => {
+  const project = await aProject();
+  const server = await aBusyServer(project);
+  const processes = descendantsOf(server.pid);
+
+  server.suspend();
+  await setTimeout(bundlerAsksEveryMs * 2);
+  await server.stop("SIGKILL");
+
   expect(await survivorsOf(processes)).toEqual([]);
 });
 

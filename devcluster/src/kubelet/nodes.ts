@@ -1,5 +1,5 @@
 // All nodes of a cluster with what places, runs and watches over their pods: one thing to start, to disturb and to close.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -33,6 +33,8 @@ type NodeLoss = "partition" | "powerOff";
 /** The nodes, and what may befall them. A node is named as in its settings; another name throws a RangeError. */
 export interface Nodes {
   readonly logs: PodLogs;
+  /** Path of an empty file that is gone soon after this process is, however it ends. */
+  readonly lifeline: string;
   loseNode(name: string, how?: NodeLoss): void;
   healNode(name: string): void;
   /** `kubectl drain`: no more pods, and those that are there are evicted. */
@@ -54,6 +56,8 @@ export async function startNodes(api: Api, options: NodesOptions): Promise<Nodes
   const timing = { ...kubernetesTiming, ...options.timing };
   const folder = await mkdtemp(join(tmpdir(), "devcluster-"));
   const reaper = new Reaper(folder);
+  const lifeline = join(folder, ".lifeline"); // no node is named like that
+  await writeFile(lifeline, "");
   const parts = { api, clock, timing, images, reaper, folder, ...(onOutput && { onOutput }) };
   const kubelets = new Map(nodes.map((settings) => [settings.name, new Kubelet(settings, parts)]));
   const kubelet = (name: string): Kubelet => {
@@ -66,6 +70,7 @@ export async function startNodes(api: Api, options: NodesOptions): Promise<Nodes
   const lifecycle = new NodeLifecycle(api, clock, timing);
   return {
     logs: logsOf(api, kubelets),
+    lifeline,
     loseNode(name, how = "partition") {
       if (how === "partition") kubelet(name).cutOff();
       else kubelet(name).powerOff();

@@ -184,6 +184,11 @@ export class DevProcess {
     return promise.finally(() => this.#waiting.delete(look));
   }
 
+  /** It does nothing from now on, and whoever waits for it waits. */
+  suspend(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
   async stop(signal: NodeJS.Signals = "SIGINT"): Promise<number | string> {
     this.#child.kill(signal);
     return this.ended;
