@@ -74,6 +74,8 @@ export class AnswerError extends Error {
 
 export const userAgent = "stint-bench";
 const connections = 32;
+/** Below the 90 s after which the API server closes a connection that nobody uses, perhaps while we begin to. */
+const idleMs = 30_000;
 
 export class Api {
   readonly server: URL;
@@ -85,7 +87,7 @@ export class Api {
   constructor(server: URL, identity: Identity) {
     this.server = server;
     this.authority = String(identity.ca);
-    this.#asking = { ...identity, agent: new Agent({ keepAlive: true, maxSockets: connections }) };
+    this.#asking = { ...identity, agent: new Agent({ keepAlive: true, maxSockets: connections, timeout: idleMs }) };
     this.#watching = { ...identity, agent: new Agent() };
   }
 

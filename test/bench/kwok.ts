@@ -36,7 +36,9 @@ export async function startKwok({ api, nodes, podMs, folder }: KwokOptions): Pro
   const documents = stagesOf(podMs).map((stage) => JSON.stringify(stage)); // which is YAML too
   writeFileSync(stages, documents.join("\n---\n"));
   const [[key, value] = []] = Object.entries(nodeSelector);
-  const args = [`--manage-nodes-with-label-selector=${key}=${value}`, "--manage-all-nodes=false", "--config", stages];
+  const selection = [`--manage-nodes-with-label-selector=${key}=${value}`, "--manage-all-nodes=false"];
+  // Renewed at a quarter of that; by itself it renews none, and after its grace period each node is taken for lost.
+  const args = [...selection, "--node-lease-duration-seconds=40", "--config", stages];
   const log = openSync(join(folder, "kwok.log"), "w");
   const child = spawn("kwok", [...args, "--v", "WARN", "--master", api.server.href], { stdio: ["ignore", log, log] });
   await once(child, "spawn");

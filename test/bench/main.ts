@@ -136,7 +136,9 @@ async function bench(rig: Rig): Promise<Figures> {
     for (const [index, runs] of sizes.filter((size) => size <= (peer.mostRuns ?? size)).entries()) {
       await inNamespace(rig, peer, async () => {
         const row = await atOnce(rig, peer, runs);
-        say(`${peer.name}, ${runs} runs: ${row.pace.perSecond.toFixed(1)} runs/s`);
+        const more = (row.ownWrites["create pods"] ?? runs) - runs;
+        const again = more > 0 ? `, and ${more} pods more than runs: something was not well` : "";
+        say(`${peer.name}, ${runs} runs: ${row.pace.perSecond.toFixed(1)} runs/s${again}`);
         rows.push(row);
         if (index === 0) steadyRows.push(await atHalf(rig, peer, row));
         keep(figures); // it takes long, and one may fail
