@@ -1,6 +1,4 @@
 // How `stint dev` ends, and what goes on when it starts again.
-import { setTimeout } from "node:timers/promises";
-
 import type { TaskRun } from "@stint/crds/taskrun";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -8,8 +6,6 @@ import { descendantsOf, survivorsOf } from "./kit/processes.ts";
 import { type DevProcess, Project, takenPort } from "./kit/project.ts";
 
 const timeout = 300_000;
-/** How often esbuild asks whether we are still there. */
-const bundlerAsksEveryMs = 1_000;
 
 const tasks = `
 import { spawn } from "node:child_process";
@@ -39,6 +35,19 @@ export const failing = task("failing", { ...small, retry: { delaysSeconds: [3] }
 });
 `;
 
+/** Loaded into the server: after SIGUSR2 it is killed when the bundler next asks whether it is there, before it answers. */
+const diesAtQuestion = `
+import { subscribe } from "node:diagnostics_channel";
+let isArmed = false;
+process.on("SIGUSR2", () => (isArmed = true));
+subscribe("child_process", ({ process: child }) => setImmediate(() => {
+  if (!child.spawnargs.includes("--ping")) return;
+  child.stdout.prependListener("data", (chunk) => {
+    if (isArmed && chunk.includes("ping")) process.kill(process.pid, "SIGKILL");
+  });
+}));
+`;
+
 async function aProject(): Promise<Project> {
   const project = await Project.open(tasks);
   onTestFinished(() => project[Symbol.asyncDispose]());
@@ -46,8 +55,8 @@ async function aProject(): Promise<Project> {
 }
 
 /** A server of which an attempt runs that would never end. */
-async function aBusyServer(project: Project): Promise<DevProcess> {
-  const server = project.dev();
+async function aBusyServer(project: Project, env: Readonly<Record<string, string>> = {}): Promise<DevProcess> {
+  const server = project.dev({ env });
   await server.line(/revision 1 is Ready/);
   await project.stint(server, "run", "shop/stubborn");
   await server.line(/\| stubborn runs$/);
@@ -80,13 +89,13 @@ test("killed without a word, it takes the operator and the attempts with it", { 
 
 test("killed while it owes the bundler an answer, it takes the bundler with it too", { timeout }, async () => {
   const project = await aProject();
-  const server = await aBusyServer(project);
+  await project.write("dies.mjs", diesAtQuestion);
+  const server = await aBusyServer(project, { NODE_OPTIONS: "--import ./dies.mjs" });
   const processes = descendantsOf(server.pid);
 
-  server.suspend();
-  await setTimeout(bundlerAsksEveryMs * 2);
-  await server.stop("SIGKILL");
+  const end = await server.stop("SIGUSR2");
 
+  expect(end).toBe("SIGKILL");
   expect(await survivorsOf(processes)).toEqual([]);
 });
 

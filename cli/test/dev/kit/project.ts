@@ -24,6 +24,13 @@ interface Kubeconfig {
   readonly users: readonly [{ readonly user: { readonly token: string } }];
 }
 
+interface DevSettings {
+  readonly port?: number;
+  readonly args?: readonly string[];
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class Project implements AsyncDisposable {
   readonly directory: string;
   /** The working directory of every command. */
@@ -80,8 +87,8 @@ export class Project implements AsyncDisposable {
   }
 
   /** `stint dev` on this port, or on any that is free. */
-  dev({ port = 0, args = [] }: { readonly port?: number; readonly args?: readonly string[] } = {}): DevProcess {
-    return new DevProcess(this.#start([this.#cli, "dev", "--port", String(port), ...args]));
+  dev({ port = 0, args = [], env = {} }: DevSettings = {}): DevProcess {
+    return new DevProcess(this.#start([this.#cli, "dev", "--port", String(port), ...args], env));
   }
 
   /** Types a command against that server, and waits for its end. */
@@ -182,11 +189,6 @@ export class DevProcess {
       reject(new Error(`no line like ${String(pattern)} yet:\n${this.output}`));
     });
     return promise.finally(() => this.#waiting.delete(look));
-  }
-
-  /** It does nothing from now on, and whoever waits for it waits. */
-  suspend(): void {
-    this.#child.kill("SIGSTOP");
   }
 
   async stop(signal: NodeJS.Signals = "SIGINT"): Promise<number | string> {
